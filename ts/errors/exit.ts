@@ -1,0 +1,39 @@
+// How an actor ended: one discriminated union, the same for every spawn method.
+import type { ActorId } from "./identity.js";
+
+/** How an actor ended. `returned`, `cancelled` and `killed` were asked for; everything else is a death. */
+export type Exit =
+  /** It finished its one call (`nursery.run`). */
+  | { readonly kind: "returned" }
+  /** It was asked to end and acknowledged. */
+  | { readonly kind: "cancelled"; readonly by: ActorId; readonly reason: unknown }
+  /** It was ended by force, by `kill()` or because it did not acknowledge a cancel in time. */
+  | { readonly kind: "killed"; readonly by: ActorId }
+  /** It failed by itself: an uncaught error, a limit, or a breach of the protocol. */
+  | { readonly kind: "failed"; readonly error: Error }
+  /** Its process left by itself with this code. */
+  | { readonly kind: "exited"; readonly code: number }
+  /** Its process was ended by a signal that brood did not send. */
+  | { readonly kind: "signalled"; readonly signal: string }
+  /** It is gone, and nobody can say how. */
+  | { readonly kind: "lost" };
+
+/** An exit in the words of a message. */
+export function describeExit(exit: Exit): string {
+  switch (exit.kind) {
+    case "returned":
+      return "it returned";
+    case "cancelled":
+      return `it was cancelled by ${exit.by.name}`;
+    case "killed":
+      return `it was killed by ${exit.by.name}`;
+    case "failed":
+      return `it failed with ${exit.error.name}: ${exit.error.message}`;
+    case "exited":
+      return `its process exited with code ${exit.code}`;
+    case "signalled":
+      return `its process was ended by ${exit.signal}`;
+    case "lost":
+      return "its process is gone and its exit status is lost";
+  }
+}

@@ -1,0 +1,59 @@
+// The esbuild steps: what is shipped as one file because it starts inside every actor, or because its own entry would do harm.
+import { copyFileSync, existsSync, readFileSync } from "node:fs";
+import { at, ROOT, shown } from "./checkout.js";
+import { Refusal } from "./tool.js";
+
+const VENDORED = { from: at("ts", "vendor", "msgpackr.ts"), to: at("dist", "vendor", "msgpackr.js") };
+const LICENCE = { from: at("node_modules", "msgpackr", "LICENSE"), to: at("dist", "vendor", "LICENSE-msgpackr") };
+const ENTRIES = ["process", "lifeline"].map((name) => ({ from: at("ts", "entry", `${name}.ts`), to: at("dist", "entry", `${name}.cjs`) }));
+
+/** What these steps leave in dist/. */
+export const BUNDLED = [VENDORED.to, LICENCE.to, ...ENTRIES.map((entry) => entry.to)];
+
+/** Runs every esbuild step; needs node_modules. */
+export async function bundleAll() {
+  const { build } = await import("esbuild");
+  await bundleMsgpackr(build);
+  for (const entry of ENTRIES) if (existsSync(entry.from)) await bundleEntry(build, entry);
+}
+
+/**
+ * msgpackr without its node entry, which loads a native addon and starts threads: only pack.js and unpack.js. The condition
+ * `node` would lead to that entry, so esbuild resolves as for a browser.
+ */
+async function bundleMsgpackr(build) {
+  if (!existsSync(VENDORED.from)) return;
+  await bundle(build, { entryPoints: [VENDORED.from], outfile: VENDORED.to, format: "esm", platform: "browser", target: "es2022" });
+  const text = readFileSync(VENDORED.to, "utf8");
+  for (const forbidden of ["msgpackr-extract", '"node:', 'require("']) {
+    if (text.includes(forbidden)) throw new Refusal(`${shown(VENDORED.to)} must not contain ${forbidden}`);
+  }
+  copyFileSync(LICENCE.from, LICENCE.to);
+}
+
+/** One CommonJS file, so that an actor starts with a single read; `import()` of users' modules stays a real import. */
+function bundleEntry(build, entry) {
+  return bundle(build, {
+    entryPoints: [entry.from],
+    outfile: entry.to,
+    format: "cjs",
+    platform: "node",
+    target: "node20.19",
+    supported: { "dynamic-import": true },
+    banner: { js: 'const import_meta_url = require("node:url").pathToFileURL(__filename).href;' },
+    define: { "import.meta.url": "import_meta_url" },
+  });
+}
+
+async function bundle(build, options) {
+  const common = { absWorkingDir: ROOT, bundle: true, splitting: false, legalComments: "none", logLevel: "silent", charset: "utf8" };
+  try {
+    const { warnings } = await build({ ...common, ...options });
+    if (warnings.length > 0) throw new Refusal(warnings.map(describe).join("\n"));
+  } catch (error) {
+    if (!error.errors) throw error;
+    throw new Refusal(error.errors.map(describe).join("\n"));
+  }
+}
+
+const describe = ({ text, location }) => (location ? `${location.file}:${location.line}:${location.column}: ${text}` : text);

@@ -1,0 +1,112 @@
+// The runner judges files from outside: what it must notice, it notices.
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import * as assert from "uvu/assert";
+import { suite } from "../harness/law.js";
+
+interface Result {
+  readonly passed: number;
+  readonly skipped: readonly string[];
+  readonly failures: readonly { readonly name: string; readonly text: string }[];
+  readonly output: string;
+}
+const { runTestFile } = (await import(new URL("../../../scripts/lib/test-file.js", import.meta.url).href)) as {
+  runTestFile(file: string): Promise<Result>;
+};
+
+const law = suite("test runner");
+const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}.js`, import.meta.url));
+const onLinux = process.platform === "linux";
+
+async function runLaws(...names: string[]): Promise<Result> {
+  process.env["FIXTURE_LAWS"] = names.join(",");
+  return runTestFile(fixture("laws"));
+}
+
+function failure(result: Result): { name: string; text: string } {
+  assert.is(result.failures.length, 1, JSON.stringify(result));
+  return result.failures[0]!;
+}
+
+law("laws that hold are counted", async () => {
+  const result = await runLaws("holds", "cleansUp");
+  assert.is(result.passed, 2);
+  assert.equal(result.failures, []);
+});
+
+law("a law that fails is told with its message and its line in the source", async () => {
+  const result = await runLaws("holds", "fails");
+  assert.is(result.passed, 1);
+  assert.is(failure(result).name, "fixture: one is two");
+  assert.match(failure(result).text, /Expected values to be strictly equal/);
+  assert.match(failure(result).text, /laws\.ts:\d+/);
+});
+
+law("a law may throw what is no error", async () => {
+  assert.match(failure(await runLaws("throwsText")).text, "text");
+});
+
+law("deferred work runs in reverse order", async () => {
+  const { output } = await runLaws("cleansUp", "fails");
+  assert.ok(output.indexOf("second deferred") < output.indexOf("first deferred"));
+});
+
+law("a law that waits for ever is ended at its deadline, and what it waits for is told", async () => {
+  const result = await runLaws("waits", "holds");
+  assert.is(failure(result).name, "fixture: waits for ever");
+  assert.match(failure(result).text, /waited 300 ms.*kept by: .*Timeout.*processes:/s);
+});
+
+law("a law that blocks the event loop is ended at its deadline", async () => {
+  assert.match(failure(await runLaws("spins")).text, /did not answer/);
+});
+
+law("a law whose promise nothing can settle fails", async () => {
+  assert.match(failure(await runLaws("forgets")).text, /during the law "fixture: waits for nothing"/);
+});
+
+law("a process that leaves with code 0 in the middle of a law fails", async () => {
+  assert.match(failure(await runLaws("exits")).text, /ended with code 1 during the law/);
+});
+
+law("a process that does not end after its last law fails", async () => {
+  const result = await runLaws("lingers");
+  assert.is(result.passed, 1);
+  assert.match(failure(result).text, /to end after its last law.*kept by: .*Timeout/s);
+});
+
+law(
+  "a process in a session of its own that outlives its file is found and killed",
+  async () => {
+    const result = await runLaws("orphans");
+    assert.match(failure(result).text, /\/bin\/sleep 47/);
+    const commands = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(commandLine);
+    assert.not.ok(commands.includes("/bin/sleep\x0047\x00"));
+  },
+  { skip: !onLinux },
+);
+
+law("a skip is told by its name", async () => {
+  assert.equal((await runLaws("holds", "skips")).skipped, ["fixture: is not run"]);
+});
+
+law("plain uvu files are counted by their totals", async () => {
+  const result = await runTestFile(fixture("plain"));
+  assert.is(result.passed, 1);
+  assert.match(result.output, /Expected values to be strictly equal/);
+  assert.is(result.failures.length, 2, "one that fails, and skips that nobody can name");
+});
+
+law("a file that cannot be loaded fails", async () => {
+  assert.match(failure(await runTestFile(fixture("missing"))).text, /ended with code 1 before it told its totals/);
+});
+
+law.run();
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,86 @@
+//! What one environment (the main thread, or one Worker) has open, and its end.
+//!
+//! When a Worker ends, by itself or by `terminate()`, its processes end with it: each is killed with its group and reaped,
+//! since nobody else in this process would ever wait for them. At the end of the main thread the process itself ends, which
+//! ends every lifeline; nothing waits there.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use brood_forkserver::abandon::end_abandoned;
+use brood_forkserver::pidfd::Pidfd;
+use napi::Env;
+
+use crate::exits::Exits;
+use crate::failure::{Result, from_napi};
+
+/// How long the end of a Worker may take on account of its processes. A killed process takes a few milliseconds.
+const END_WITHIN: Duration = Duration::from_millis(200);
+
+/// What an environment has open.
+#[derive(Default)]
+pub(crate) struct Environment {
+    pub(crate) exits: Arc<Exits>,
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    processes: HashMap<u64, Pidfd>,
+    next: u64,
+}
+
+impl Environment {
+    /// The one that the call comes from.
+    pub(crate) fn of(env: Env) -> Result<Arc<Self>> {
+        if let Some(found) = env.get_instance_data::<Arc<Self>>().map_err(from_napi)? {
+            return Ok(Arc::clone(found));
+        }
+        let made = Arc::new(Self::default());
+        env.set_instance_data(Arc::clone(&made), (), |_context| {})
+            .map_err(from_napi)?;
+        // Hooks run in the reverse order of their making: this one before Node finalises the objects of the addon, since
+        // that hook was made when the addon was loaded.
+        env.add_env_cleanup_hook(Arc::clone(&made), |environment| {
+            let _ = catch_unwind(AssertUnwindSafe(|| environment.end()));
+        })
+        .map_err(from_napi)?;
+        Ok(made)
+    }
+
+    /// Keeps a process until it is closed, or the environment ends.
+    pub(crate) fn opened(&self, process: Pidfd) -> u64 {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.next += 1;
+        let key = open.next;
+        open.processes.insert(key, process);
+        key
+    }
+
+    /// The process is not this environment's concern any more.
+    pub(crate) fn closed(&self, key: u64) {
+        self.open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .processes
+            .remove(&key);
+    }
+
+    fn end(&self) {
+        self.exits.close();
+        let open = std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
+        if !is_main_thread() {
+            let processes: Vec<Pidfd> = open.processes.into_values().collect();
+            end_abandoned(&processes, END_WITHIN);
+        }
+    }
+}
+
+/// Whether this is the thread that the process began with, whose environment ends only with the process.
+fn is_main_thread() -> bool {
+    // SAFETY: neither call takes or touches memory.
+    unsafe { libc::gettid() == libc::getpid() }
+}

@@ -1,0 +1,55 @@
+//! `brood-forkserver.node`: converts between JavaScript and `brood-forkserver`, and ties what was made to the life of its
+//! environment (the main thread or one Worker).
+//!
+//! No function waits, none starts a thread but `watch` (and `armLifeline` where the kernel cannot arm one), and no panic
+//! reaches Node: it becomes an exception.
+
+mod descriptor;
+mod environment;
+mod exits;
+mod failure;
+mod lifeline;
+mod process;
+
+use brood_forkserver::support::support as probe;
+use napi_derive::napi;
+
+/// The version of this addon.
+#[napi(catch_unwind)]
+#[must_use]
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+/// What works on this system.
+#[napi(object, object_from_js = false)]
+#[derive(Debug)]
+pub struct Support {
+    /// What ends an actor at the end of its lifeline: the kernel, or a thread of the actor.
+    pub lifeline: &'static str,
+    /// Whether `ProcessHandle` works.
+    pub pidfd: bool,
+    /// Whether the kernel signals groups by handle; else they are found in `/proc`.
+    pub group_signal: bool,
+    /// Whether `exitStatus` ever tells.
+    pub exit_info: bool,
+}
+
+/// What works on this system. Probed once.
+#[napi(catch_unwind)]
+#[must_use]
+pub fn support() -> Support {
+    let found = probe();
+    Support {
+        lifeline: if found.kernel_lifeline { "kernel" } else { "thread" },
+        pidfd: found.pidfd,
+        group_signal: found.group_signal,
+        exit_info: found.exit_info,
+    }
+}
+
+/// Leaves at once: no JavaScript, no exit handlers, no joining of threads.
+#[napi(catch_unwind)]
+pub fn exit_now(code: i32) {
+    brood_forkserver::exit_now(code)
+}

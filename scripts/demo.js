@@ -5,5 +5,11 @@ import { failWith } from "./lib/tool.js";
 import { setup } from "./setup.js";
 
 await setup()
-  .then(() => runForeground(process.execPath, ["--enable-source-maps", at("build", "examples", "docsite", "main.js"), ...process.argv.slice(2)]))
+  .then(() =>
+    runForeground(process.execPath, [
+      "--enable-source-maps",
+      at("build", "examples", "docsite", "main.js"),
+      ...process.argv.slice(2),
+    ]),
+  )
   .catch(failWith);

@@ -28,7 +28,11 @@ const { values } = parseArgs({
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const unlistedSkips = skipJudge();
 
-for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]]) {
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+]) {
   process.once(signal, () => void endRunningFiles().finally(() => process.exit(code)));
 }
 
@@ -36,9 +40,16 @@ await main().catch(failWith);
 
 async function main() {
   const jobs = Number(values.jobs);
-  if (!Number.isInteger(jobs) || jobs < 1) throw new Refusal(`--jobs: ${values.jobs} is not a whole number of at least 1`);
+  if (!Number.isInteger(jobs) || jobs < 1)
+    throw new Refusal(`--jobs: ${values.jobs} is not a whole number of at least 1`);
   for (const complaint of await setup({ tolerant: true })) {
-    tell({ path: "setup", ms: 0, passed: 0, skipped: [], failures: [{ name: "everything compiles", text: complaint }] });
+    tell({
+      path: "setup",
+      ms: 0,
+      passed: 0,
+      skipped: [],
+      failures: [{ name: "everything compiles", text: complaint }],
+    });
   }
   if (values.rust || !(values.ts || values.only)) {
     await requireCargo();
@@ -51,11 +62,14 @@ async function main() {
 }
 
 async function runFiles(jobs) {
-  const all = filesBelow(at("build", "test")).filter((file) => file.endsWith(".test.js") && (!values.only || file.includes(values.only)));
+  const all = filesBelow(at("build", "test")).filter(
+    (file) => file.endsWith(".test.js") && (!values.only || file.includes(values.only)),
+  );
   const alone = all.filter((file) => file.endsWith(".serial.test.js"));
   const shared = all.filter((file) => !alone.includes(file));
   const worker = async (queue) => {
-    for (let file = queue.shift(); file; file = queue.shift()) tell(await runTestFile(file, { node: values.node, full: values.full }));
+    for (let file = queue.shift(); file; file = queue.shift())
+      tell(await runTestFile(file, { node: values.node, full: values.full }));
   };
   await Promise.all(Array.from({ length: jobs }, () => worker(shared)));
   await worker(alone);
@@ -70,7 +84,10 @@ function tell(result) {
   const skipped = result.skipped.length > 0 ? `, ${result.skipped.length} skipped` : "";
   const summary = `(${result.passed} laws${skipped}, ${Math.round(result.ms)} ms)`;
   if (failures.length === 0) return void process.stdout.write(`ok    ${result.path}  ${summary}\n`);
-  const parts = [`FAIL  ${result.path}  ${summary}`, ...failures.map(({ name, text }) => `  ✘ ${name}\n${indent(text)}`)];
+  const parts = [
+    `FAIL  ${result.path}  ${summary}`,
+    ...failures.map(({ name, text }) => `  ✘ ${name}\n${indent(text)}`),
+  ];
   if (result.output?.trim()) parts.push(`  output of ${result.path}:\n${indent(result.output)}`);
   process.stdout.write(`${parts.join("\n")}\n`);
 }

@@ -5,7 +5,10 @@ import { Refusal } from "./tool.js";
 
 const VENDORED = { from: at("ts", "vendor", "msgpackr.ts"), to: at("dist", "vendor", "msgpackr.js") };
 const LICENCE = { from: at("node_modules", "msgpackr", "LICENSE"), to: at("dist", "vendor", "LICENSE-msgpackr") };
-const ENTRIES = ["process", "lifeline"].map((name) => ({ from: at("ts", "entry", `${name}.ts`), to: at("dist", "entry", `${name}.cjs`) }));
+const ENTRIES = ["process", "lifeline"].map((name) => ({
+  from: at("ts", "entry", `${name}.ts`),
+  to: at("dist", "entry", `${name}.cjs`),
+}));
 
 /** What these steps leave in dist/. */
 export const BUNDLED = [VENDORED.to, LICENCE.to, ...ENTRIES.map((entry) => entry.to)];
@@ -23,7 +26,13 @@ export async function bundleAll() {
  */
 async function bundleMsgpackr(build) {
   if (!existsSync(VENDORED.from)) return;
-  await bundle(build, { entryPoints: [VENDORED.from], outfile: VENDORED.to, format: "esm", platform: "browser", target: "es2022" });
+  await bundle(build, {
+    entryPoints: [VENDORED.from],
+    outfile: VENDORED.to,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+  });
   const text = readFileSync(VENDORED.to, "utf8");
   for (const forbidden of ["msgpackr-extract", '"node:', 'require("']) {
     if (text.includes(forbidden)) throw new Refusal(`${shown(VENDORED.to)} must not contain ${forbidden}`);
@@ -46,7 +55,14 @@ function bundleEntry(build, entry) {
 }
 
 async function bundle(build, options) {
-  const common = { absWorkingDir: ROOT, bundle: true, splitting: false, legalComments: "none", logLevel: "silent", charset: "utf8" };
+  const common = {
+    absWorkingDir: ROOT,
+    bundle: true,
+    splitting: false,
+    legalComments: "none",
+    logLevel: "silent",
+    charset: "utf8",
+  };
   try {
     const { warnings } = await build({ ...common, ...options });
     if (warnings.length > 0) throw new Refusal(warnings.map(describe).join("\n"));
@@ -56,4 +72,5 @@ async function bundle(build, options) {
   }
 }
 
-const describe = ({ text, location }) => (location ? `${location.file}:${location.line}:${location.column}: ${text}` : text);
+const describe = ({ text, location }) =>
+  location ? `${location.file}:${location.line}:${location.column}: ${text}` : text;

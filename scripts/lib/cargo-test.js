@@ -16,7 +16,9 @@ export async function runCargoTests({ filter, full = false } = {}) {
     await step("cargo test --no-run", () => runTool("cargo", [...COMMON, "--no-run"]));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return [{ path: "cargo test", ms: 0, passed: 0, skipped: [], failures: [{ name: "compiles", text: error.message }] }];
+    return [
+      { path: "cargo test", ms: 0, passed: 0, skipped: [], failures: [{ name: "compiles", text: error.message }] },
+    ];
   }
   const log = at("build", "cargo-test.log");
   mkdirSync(at("build"), { recursive: true });
@@ -59,10 +61,14 @@ export function readLog(text, ms, { killed, code }) {
   const programs = [];
   let current;
   for (const line of text.split("\n")) {
-    const start = line.match(/^ +(?:Running (\S+(?: \S+)?) \(.*?deps[/\\](.+)-[0-9a-f]+(?:\.exe)?\)|(Doc-tests) (\S+))$/);
+    const start = line.match(
+      /^ +(?:Running (\S+(?: \S+)?) \(.*?deps[/\\](.+)-[0-9a-f]+(?:\.exe)?\)|(Doc-tests) (\S+))$/,
+    );
     if (start) {
       const path = start[3] ? `${start[4]} (doc)` : `${start[2]} ${start[1]}`;
-      programs.push((current = { path, ms: 0, passed: 0, failed: 0, skipped: [], failures: [], output: "", told: false }));
+      programs.push(
+        (current = { path, ms: 0, passed: 0, failed: 0, skipped: [], failures: [], output: "", told: false }),
+      );
       continue;
     }
     if (!current) continue;
@@ -71,15 +77,33 @@ export function readLog(text, ms, { killed, code }) {
     if (one?.[2] === "FAILED") current.failures.push({ name: one[1], text: "see the output below" });
     if (one?.[2] === "ignored") current.skipped.push(one[1]);
     const result = line.match(/^test result: \w+\. (\d+) passed; (\d+) failed;.* finished in ([\d.]+)s/);
-    if (result) Object.assign(current, { passed: Number(result[1]), failed: Number(result[2]), ms: Number(result[3]) * 1_000, told: true });
+    if (result)
+      Object.assign(current, {
+        passed: Number(result[1]),
+        failed: Number(result[2]),
+        ms: Number(result[3]) * 1_000,
+        told: true,
+      });
   }
   for (const program of programs) {
-    for (let count = program.failures.length; count < program.failed; count += 1) program.failures.push({ name: "a test", text: "see the output below" });
-    if (!program.told) program.failures.push({ name: "the program", text: killed ? `silent for ${SILENCE} ms; it was killed` : "ended without a result" });
+    for (let count = program.failures.length; count < program.failed; count += 1)
+      program.failures.push({ name: "a test", text: "see the output below" });
+    if (!program.told)
+      program.failures.push({
+        name: "the program",
+        text: killed ? `silent for ${SILENCE} ms; it was killed` : "ended without a result",
+      });
     if (program.failures.length === 0) program.output = "";
   }
   if (code !== 0 && programs.every((program) => program.failures.length === 0)) {
-    programs.push({ path: "cargo test", ms, passed: 0, skipped: [], failures: [{ name: "cargo", text: `ended with code ${code}` }], output: text.slice(-20_000) });
+    programs.push({
+      path: "cargo test",
+      ms,
+      passed: 0,
+      skipped: [],
+      failures: [{ name: "cargo", text: `ended with code ${code}` }],
+      output: text.slice(-20_000),
+    });
   }
   return programs.filter((program) => program.passed + program.failures.length + program.skipped.length > 0);
 }

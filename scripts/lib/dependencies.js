@@ -8,7 +8,10 @@ import { npmCommand, runTool } from "./tool.js";
 
 /** Runs `npm ci` unless node_modules was made from this very lockfile on this platform. */
 export async function installDependencies() {
-  const hash = createHash("sha256").update(readFileSync(at("package-lock.json"))).update(`${process.platform}-${process.arch}`).digest("hex");
+  const hash = createHash("sha256")
+    .update(readFileSync(at("package-lock.json")))
+    .update(`${process.platform}-${process.arch}`)
+    .digest("hex");
   const file = at("node_modules", ".brood-lockfile");
   if (isStamped(file, hash) && existsSync(at("node_modules", "typescript"))) return;
   await step("npm ci", async () => {

@@ -1,6 +1,15 @@
 // One process at a time. The lock is a directory that holds one file named after its owner; it is made beside and renamed into
 // place, so it never exists without an owner. A dead owner's file is removed by its exact name: whoever comes late removes nothing.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 

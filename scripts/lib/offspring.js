@@ -29,7 +29,8 @@ export async function leftBehind(mark, patience) {
   const until = performance.now() + patience;
   for (;;) {
     const found = offspringOf(mark);
-    if (found.length === 0 || performance.now() > until) return found.map((process) => ({ ...process, line: describeProcess(process) }));
+    if (found.length === 0 || performance.now() > until)
+      return found.map((process) => ({ ...process, line: describeProcess(process) }));
     await sleep(20);
   }
 }
@@ -72,12 +73,14 @@ function processes() {
   } catch {
     return [];
   }
-  return names.filter((name) => /^\d+$/.test(name)).flatMap((name) => {
-    const stat = read(name, "stat");
-    if (stat === "") return [];
-    const [state, ppid, group, session] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return [{ pid: Number(name), state, ppid: Number(ppid), group: Number(group), session: Number(session) }];
-  });
+  return names
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      const stat = read(name, "stat");
+      if (stat === "") return [];
+      const [state, ppid, group, session] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      return [{ pid: Number(name), state, ppid: Number(ppid), group: Number(group), session: Number(session) }];
+    });
 }
 
 function read(pid, name) {

@@ -2,7 +2,8 @@
 
 /** For example `linux-x64-gnu`, `darwin-arm64`, `win32-x64-msvc`. */
 export function platformName({ platform = process.platform, arch = process.arch, musl = isMusl() } = {}) {
-  if (platform === "linux") return `linux-${arch}-${arch === "arm" ? (musl ? "musleabihf" : "gnueabihf") : musl ? "musl" : "gnu"}`;
+  if (platform === "linux")
+    return `linux-${arch}-${arch === "arm" ? (musl ? "musleabihf" : "gnueabihf") : musl ? "musl" : "gnu"}`;
   if (platform === "win32") return `win32-${arch}-msvc`;
   return `${platform}-${arch}`;
 }

@@ -3,13 +3,25 @@ import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { filesBelow } from "./files.js";
 
-const SOURCES = { ".d.ts": [".ts"], ".d.mts": [".mts"], ".d.cts": [".cts"], ".js": [".ts"], ".mjs": [".mts"], ".cjs": [".cts"] };
+const SOURCES = {
+  ".d.ts": [".ts"],
+  ".d.mts": [".mts"],
+  ".d.cts": [".cts"],
+  ".js": [".ts"],
+  ".mjs": [".mts"],
+  ".cjs": [".cts"],
+};
 
 /** Removes each file of `out` that is neither compiled from a file of `source`, nor a copy of one, nor in `kept`. */
 export function removeStale(out, source, kept = new Set()) {
   for (const file of filesBelow(out)) {
     const name = relative(out, file);
-    if (kept.has(file) || existsSync(join(source, name)) || sourcesOf(name).some((path) => existsSync(join(source, path)))) continue;
+    if (
+      kept.has(file) ||
+      existsSync(join(source, name)) ||
+      sourcesOf(name).some((path) => existsSync(join(source, path)))
+    )
+      continue;
     rmSync(file);
     removeEmpty(dirname(file));
   }
@@ -17,7 +29,9 @@ export function removeStale(out, source, kept = new Set()) {
 
 /** Whether `file` is what tsc should have left for a source below `source`; used to notice that an output was deleted. */
 export function missingOutputs(out, source, sources, extension) {
-  return sources.some((file) => !existsSync(join(out, relative(source, file).replace(/\.([cm]?)ts$/, `.$1${extension}`))));
+  return sources.some(
+    (file) => !existsSync(join(out, relative(source, file).replace(/\.([cm]?)ts$/, `.$1${extension}`))),
+  );
 }
 
 function sourcesOf(name) {

@@ -38,13 +38,26 @@ export async function runTestFile(file, { node = process.execPath, full = false 
     cwd: ROOT,
     detached: true,
     stdio: ["ignore", "pipe", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1", BROOD_TEST_RUN: id, BROOD_TEST_REPORT: "3", ...(full ? { BROOD_FULL: "1" } : {}) },
+    env: {
+      ...process.env,
+      NO_COLOR: "1",
+      BROOD_TEST_RUN: id,
+      BROOD_TEST_REPORT: "3",
+      ...(full ? { BROOD_FULL: "1" } : {}),
+    },
   });
   const spawned = await new Promise((resolve) => {
     child.once("spawn", () => resolve(undefined));
     child.once("error", resolve);
   });
-  if (spawned) return { path: shown(file), ms: 0, passed: 0, skipped: [], failures: [{ name: "start", text: `${node}: ${spawned.message}` }] };
+  if (spawned)
+    return {
+      path: shown(file),
+      ms: 0,
+      passed: 0,
+      skipped: [],
+      failures: [{ name: "start", text: `${node}: ${spawned.message}` }],
+    };
 
   const mark = markProcess(child.pid, id);
   running.add(mark);
@@ -84,7 +97,11 @@ class Watch {
     child.stderr.setEncoding("utf8").on("data", onOutput);
     const reports = createInterface({ input: child.stdio[3] });
     reports.on("line", (line) => this.#hear(JSON.parse(line)));
-    this.drained = Promise.all([child.stdout, child.stderr, child.stdio[3]].map((stream) => new Promise((resolve) => stream.once("close", resolve))));
+    this.drained = Promise.all(
+      [child.stdout, child.stderr, child.stdio[3]].map(
+        (stream) => new Promise((resolve) => stream.once("close", resolve)),
+      ),
+    );
     this.#expect(SILENCE, "its first law");
   }
 
@@ -123,7 +140,12 @@ class Watch {
   async #giveUp(ms, what) {
     this.overdue = true;
     const lines = [`waited ${ms} ms for ${what}; it was ended`, await this.#resources()];
-    lines.push("processes:", ...[this.#child.pid, ...offspringOf(this.#mark).map(({ pid }) => pid)].map((pid) => `  ${describePid(pid, this.#mark)}`));
+    lines.push(
+      "processes:",
+      ...[this.#child.pid, ...offspringOf(this.#mark).map(({ pid }) => pid)].map(
+        (pid) => `  ${describePid(pid, this.#mark)}`,
+      ),
+    );
     this.failures.push({ name: this.law ?? what, text: lines.join("\n") });
     killQuietly(-this.#child.pid);
     killQuietly(this.#child.pid);
@@ -131,11 +153,14 @@ class Watch {
 
   /** Asks the process what keeps it; only one with the harness listens, to others the signal would be deadly. */
   async #resources() {
-    if (!this.#reports || process.platform === "win32") return "it does not use the harness: nothing is known of its event loop";
+    if (!this.#reports || process.platform === "win32")
+      return "it does not use the harness: nothing is known of its event loop";
     const answer = new Promise((resolve) => (this.#answer = resolve));
     process.kill(this.#child.pid, "SIGUSR2");
     const list = await Promise.race([answer, sleep(1_000)]);
-    return list ? `its event loop runs and is kept by: ${list.join(", ") || "nothing"}` : "its event loop did not answer within 1 s: JavaScript or a native call blocks it";
+    return list
+      ? `its event loop runs and is kept by: ${list.join(", ") || "nothing"}`
+      : "its event loop did not answer within 1 s: JavaScript or a native call blocks it";
   }
 }
 
@@ -153,10 +178,20 @@ function judge(watch, { code, signal }, left) {
   }
   if (totals) {
     const untold = totals.total - totals.passed - failures.filter(({ name }) => name !== "the file").length;
-    for (let count = 0; count < untold && !watch.overdue; count += 1) failures.push({ name: "a case of uvu", text: "its message is in the output below" });
-    if (totals.skipped > skipped.length) failures.push({ name: "skips", text: `${totals.skipped} skipped, but only ${skipped.length} by name: use the harness to skip` });
-    if (!watch.overdue && failures.length === 0 && (signal || code !== 0)) failures.push({ name: "the file", text: `all laws hold, but the process ${how}` });
+    for (let count = 0; count < untold && !watch.overdue; count += 1)
+      failures.push({ name: "a case of uvu", text: "its message is in the output below" });
+    if (totals.skipped > skipped.length)
+      failures.push({
+        name: "skips",
+        text: `${totals.skipped} skipped, but only ${skipped.length} by name: use the harness to skip`,
+      });
+    if (!watch.overdue && failures.length === 0 && (signal || code !== 0))
+      failures.push({ name: "the file", text: `all laws hold, but the process ${how}` });
   }
-  if (left.length > 0) failures.push({ name: "left behind", text: `these processes outlived the file and were killed:\n${left.map(({ line }) => `  ${line}`).join("\n")}` });
+  if (left.length > 0)
+    failures.push({
+      name: "left behind",
+      text: `these processes outlived the file and were killed:\n${left.map(({ line }) => `  ${line}`).join("\n")}`,
+    });
   return { passed: totals?.passed ?? 0, skipped, failures, output: failures.length > 0 ? watch.output.lines(60) : "" };
 }

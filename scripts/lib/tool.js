@@ -19,7 +19,10 @@ export function capture(command, args, { cwd = ROOT, env = process.env } = {}) {
     child.stderr.on("data", (chunk) => chunks.push(chunk));
     child.on("error", reject);
     child.on("close", (code, signal) =>
-      resolve({ code: signal ? 1 : code, output: Buffer.concat(chunks).toString() + (signal ? `\nended by ${signal}\n` : "") }),
+      resolve({
+        code: signal ? 1 : code,
+        output: Buffer.concat(chunks).toString() + (signal ? `\nended by ${signal}\n` : ""),
+      }),
     );
   });
 }

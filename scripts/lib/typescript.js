@@ -9,7 +9,12 @@ import { isStamped, stamp, unstamp } from "./stamp.js";
 import { step } from "./step.js";
 import { capture, Refusal } from "./tool.js";
 
-const CONFIG = [at("tsconfig.base.json"), at("package-lock.json"), at("package.json"), at("scripts", "lib", "bundle.js")];
+const CONFIG = [
+  at("tsconfig.base.json"),
+  at("package-lock.json"),
+  at("package.json"),
+  at("scripts", "lib", "bundle.js"),
+];
 /** Compiled by themselves, or not at all. */
 const APART = [at("test", "consumers"), at("test", "types")];
 
@@ -40,7 +45,9 @@ export async function compileLibrary() {
 /** Compiles tests, benches and examples, and copies the files beside them that are not TypeScript. */
 export async function compileRest() {
   const folders = ["test", "bench", "examples"];
-  const inputs = filesBelow(...folders.map((name) => at(name))).filter((path) => !APART.some((apart) => path.startsWith(apart)));
+  const inputs = filesBelow(...folders.map((name) => at(name))).filter(
+    (path) => !APART.some((apart) => path.startsWith(apart)),
+  );
   const sources = inputs.filter(isTypeScript);
   if (sources.length === 0) return;
   const declarations = filesBelow(at("dist")).filter((path) => path.endsWith(".d.ts"));
@@ -61,7 +68,13 @@ export async function compileRest() {
 
 /** Returns the compiler's complaints, if any; it emits all the same. */
 async function tsc(project) {
-  const { code, output } = await capture(process.execPath, [at("node_modules", "typescript", "bin", "tsc"), "-p", project, "--pretty", "false"]);
+  const { code, output } = await capture(process.execPath, [
+    at("node_modules", "typescript", "bin", "tsc"),
+    "-p",
+    project,
+    "--pretty",
+    "false",
+  ]);
   return code === 0 ? undefined : `tsc -p ${project}\n${output.trimEnd()}`;
 }
 

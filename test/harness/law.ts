@@ -57,7 +57,8 @@ export function suite(name: string): Suite {
       cases.skip(sentence);
       return;
     }
-    for (let round = 0; round < rounds; round += 1) cases(sentence, () => runLaw(title, run, options.deadline ?? DEADLINE));
+    for (let round = 0; round < rounds; round += 1)
+      cases(sentence, () => runLaw(title, run, options.deadline ?? DEADLINE));
   };
   return Object.assign(add, { before: cases.before, after: cases.after, run: () => cases.run() });
 }

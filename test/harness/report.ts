@@ -23,7 +23,8 @@ export function report(line: Report): void {
 
 /** An error with its message, stack, causes and fields. */
 export function describeError(error: unknown): string {
-  const details = error instanceof Error && "details" in error && typeof error.details === "string" ? `\n${error.details}` : "";
+  const details =
+    error instanceof Error && "details" in error && typeof error.details === "string" ? `\n${error.details}` : "";
   return `${inspect(error, { depth: 6, colors: false })}${details}`;
 }
 

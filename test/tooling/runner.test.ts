@@ -80,7 +80,9 @@ law(
   async () => {
     const result = await runLaws("orphans");
     assert.match(failure(result).text, /\/bin\/sleep 47/);
-    const commands = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(commandLine);
+    const commands = readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map(commandLine);
     assert.not.ok(commands.includes("/bin/sleep\x0047\x00"));
   },
   { skip: !onLinux },

@@ -1,0 +1,116 @@
+// Notices what a law leaves in this process and beside it: descriptors, threads, children, what keeps the event loop, and files
+// of brood. What is going away may take a second; what then is extra is named. Linux only, elsewhere nothing is checked.
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
+
+/** How long after a law something may still be going away; ms. */
+const PATIENCE = 1_000;
+
+export interface LeakCheck {
+  /** Takes what is there now as what may be there. */
+  snapshot(): void;
+  /** Throws an error that lists what is there beyond the snapshot; waits up to a second for it to go. */
+  assertSame(): Promise<void>;
+}
+
+// Both are opened when they are first used, and then stay.
+void process.stdout;
+void process.stderr;
+
+/** Each kind of thing, as the list of those that are there. */
+type Inventory = Record<string, string[]>;
+
+/**
+ * A check to be put around laws: `law.before.each(leaks.snapshot)`, `law.after.each(leaks.assertSame)`. The first thing of its
+ * kind may start what then stays (a thread pool, a watcher): let one law run before the first snapshot.
+ */
+export function leakCheck(): LeakCheck {
+  let before: Inventory | undefined;
+  return {
+    snapshot() {
+      before = takeInventory();
+    },
+    async assertSame() {
+      if (before === undefined) throw new Error("leakCheck: assertSame() before snapshot()");
+      const until = performance.now() + PATIENCE;
+      for (;;) {
+        await turn();
+        const extra = difference(before, takeInventory());
+        if (extra.length === 0) return;
+        if (performance.now() > until) throw new Error(`left behind:\n${extra.map((line) => `  ${line}`).join("\n")}`);
+        await sleep(10);
+      }
+    },
+  };
+}
+
+function takeInventory(): Inventory {
+  if (process.platform !== "linux") return {};
+  return {
+    descriptor: names("/proc/self/fd").flatMap(descriptor),
+    thread: names("/proc/self/task").flatMap((id) => text(`/proc/self/task/${id}/comm`)),
+    child: names("/proc").flatMap(child),
+    "active resource": process.getActiveResourcesInfo(),
+    file: [tmpdir(), process.env["XDG_RUNTIME_DIR"]].flatMap(broodFiles),
+  };
+}
+
+/** Anonymous targets carry an inode that is new each time: they are told by their kind, and counted. */
+function descriptor(fd: string): string[] {
+  try {
+    const target = readlinkSync(`/proc/self/fd/${fd}`);
+    // The descriptor that reads this very directory.
+    if (/^\/proc\/\d+\/fd$/.test(target)) return [];
+    return [target.replace(/^(socket|pipe|anon_inode):.*?(\[[a-z_-]+\])?(\[\d+\])?$/, "$1$2")];
+  } catch {
+    return [];
+  }
+}
+
+function child(id: string): string[] {
+  if (!/^\d+$/.test(id)) return [];
+  const [stat] = text(`/proc/${id}/stat`);
+  if (stat === undefined) return [];
+  const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  if (Number(parent) !== process.pid) return [];
+  const command = (text(`/proc/${id}/cmdline`)[0] ?? "").replaceAll("\0", " ").trim();
+  return [`${id} ${state === "Z" ? "(zombie)" : command}`];
+}
+
+function broodFiles(directory: string | undefined): string[] {
+  if (directory === undefined) return [];
+  return names(directory)
+    .filter((name) => name.startsWith("brood"))
+    .map((name) => join(directory, name));
+}
+
+/** What is in `after` more often than in `before`, a line for each. */
+function difference(before: Inventory, after: Inventory): string[] {
+  return Object.entries(after).flatMap(([kind, things]) => {
+    const left = [...(before[kind] ?? [])];
+    return things.flatMap((thing) => {
+      const index = left.indexOf(thing);
+      if (index === -1) return [`${kind}: ${thing}`];
+      left.splice(index, 1);
+      return [];
+    });
+  });
+}
+
+function names(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function text(file: string): string[] {
+  try {
+    return [readFileSync(file, "utf8").trimEnd()];
+  } catch {
+    return [];
+  }
+}

@@ -6,7 +6,7 @@
 // with `logOverride: { "empty-import-meta": "silent" }`; it must not define `__filename`.
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NativeMissing } from "../errors/kinds.js";
 import type { ForkserverAddon } from "./forkserver.js";
@@ -68,9 +68,16 @@ function load<Addon extends Versioned>(name: string): Addon {
     }
   }
   const specifier = `brood-${platform}/${name}.node`;
-  const addon = attempt(specifier, () => createRequire(here).resolve(specifier));
+  const addon = attempt(specifier, () => installedBeside(own?.root, specifier) ?? createRequire(here).resolve(specifier));
   if (addon !== undefined) return addon;
   throw new NativeMissing(`${name}.node`, platform, tried);
+}
+
+/** Where npm and pnpm put it, and where `resolve` would find it, but that takes milliseconds. */
+function installedBeside(root: string | undefined, specifier: string): string | undefined {
+  if (root === undefined || basename(dirname(root)) !== "node_modules") return undefined;
+  const file = join(dirname(root), specifier);
+  return existsSync(file) ? file : undefined;
 }
 
 function findPackage(from: string): Package | undefined {

@@ -43,7 +43,8 @@ impl Pidfd {
     /// # Errors
     /// `ESRCH` if there is none, `EINVAL` for a number that cannot be one, `ENOSYS` before Linux 5.3, `EMFILE` and kin.
     pub fn open(pid: i32) -> io::Result<Self> {
-        let pid = Pid::from_raw(pid).filter(|_| pid > 0).ok_or(Errno::INVAL)?;
+        // `from_raw` takes no negative number.
+        let pid = if pid > 0 { Pid::from_raw(pid) } else { None }.ok_or(Errno::INVAL)?;
         let now = Ticks::now();
         let fd = pidfd_open(pid, PidfdFlags::empty())?;
         Ok(Self(Arc::new(Process {

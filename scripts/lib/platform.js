@@ -18,3 +18,13 @@ export function cdylibName(crate, platform = process.platform) {
 function isMusl() {
   return process.platform === "linux" && !process.report.getReport().header.glibcVersionRuntime;
 }
+
+/** The platforms that have a package of native files; the root package names each as an optional dependency. */
+export const PUBLISHED = ["linux-x64-gnu"];
+
+/** What npm needs to know to install a platform's package there only: `os`, `cpu` and, on Linux, `libc`. */
+export function platformFields(name) {
+  const [os, cpu, abi] = name.split("-");
+  const libc = os === "linux" ? { libc: [abi.startsWith("musl") ? "musl" : "glibc"] } : {};
+  return { os: [os], cpu: [cpu], ...libc };
+}

@@ -31,7 +31,7 @@ export async function endRunningFiles() {
 }
 
 /** Resolves to `{ path, ms, passed, skipped: [name], failures: [{ name, text }] }`; never rejects on account of the file. */
-export async function runTestFile(file, { node = process.execPath, full = false } = {}) {
+export async function runTestFile(file, { node = process.execPath, full = false, linger = LINGER } = {}) {
   const since = performance.now();
   const id = randomUUID();
   const child = spawn(node, ["--enable-source-maps", file], {
@@ -61,7 +61,7 @@ export async function runTestFile(file, { node = process.execPath, full = false 
 
   const mark = markProcess(child.pid, id);
   running.add(mark);
-  const watch = new Watch(child, mark);
+  const watch = new Watch(child, mark, linger);
   const ended = await new Promise((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
   watch.stop();
   const left = await leftBehind(mark, watch.overdue ? 0 : PATIENCE);
@@ -82,16 +82,18 @@ class Watch {
   drained;
   #child;
   #mark;
+  #linger;
   #timer;
   #answer;
   #reports = false;
 
-  constructor(child, mark) {
+  constructor(child, mark, linger) {
     this.#child = child;
     this.#mark = mark;
+    this.#linger = linger;
     const onOutput = (chunk) => {
       this.output.write(chunk);
-      if (this.totals) this.#expect(LINGER, "the process to end after its last law");
+      if (this.totals) this.#expectNext();
     };
     child.stdout.setEncoding("utf8").on("data", onOutput);
     child.stderr.setEncoding("utf8").on("data", onOutput);
@@ -123,12 +125,18 @@ class Watch {
     } else if (report.kind === "end") {
       this.law = undefined;
       if (report.error !== undefined) this.failures.push({ name: report.name, text: report.error });
-      this.#expect(SILENCE, "its next law");
+      this.#expectNext();
     } else if (report.kind === "skip") {
       this.skipped.push(report.name);
     } else if (report.kind === "resources") {
       this.#answer?.(report.list);
     }
+  }
+
+  /** The last report and the totals come in either order. */
+  #expectNext() {
+    if (this.totals) this.#expect(this.#linger, "the process to end after its last law");
+    else this.#expect(SILENCE, "its next law");
   }
 
   #expect(ms, what) {

@@ -25,13 +25,14 @@ export interface LawTask {
 }
 
 interface Hook {
-  (hook: () => void | Promise<void>): void;
-  each(hook: () => void | Promise<void>): void;
+  /** Once, before the first or after the last law. */
+  (hook: () => unknown): void;
+  /** Around each law, inside its deadline; what it throws is a failure of that law. */
+  each(hook: () => unknown): void;
 }
 
 export interface Suite {
   (name: string, run: (t: LawTask) => unknown, options?: LawOptions): void;
-  /** Around every law, its deferred work included. */
   readonly before: Hook;
   readonly after: Hook;
   /** To be called once, last. */
@@ -49,6 +50,10 @@ const rounds = Number(chosen.repeat);
 /** A suite of laws. Its name precedes theirs in every report. */
 export function suite(name: string): Suite {
   const cases = uvuSuite(name);
+  // Not uvu's own hooks: it swallows what they throw.
+  const each: Each = { before: [], after: [] };
+  let broken: { error: unknown } | undefined;
+
   const add = (sentence: string, run: (t: LawTask) => unknown, options: LawOptions = {}): void => {
     if (typeof chosen.law === "string" && !sentence.includes(chosen.law)) return;
     const title = `${name}: ${sentence}`;
@@ -57,16 +62,48 @@ export function suite(name: string): Suite {
       cases.skip(sentence);
       return;
     }
-    for (let round = 0; round < rounds; round += 1)
-      cases(sentence, () => runLaw(title, run, options.deadline ?? DEADLINE));
+    const law = async (): Promise<void> => {
+      if (broken) throw broken.error;
+      await withDeferred(title, run, each);
+    };
+    for (let round = 0; round < rounds; round += 1) {
+      cases(sentence, () => tell(title, law, options.deadline ?? DEADLINE));
+    }
   };
-  return Object.assign(add, { before: cases.before, after: cases.after, run: () => cases.run() });
+  const before = (hook: () => unknown): void =>
+    cases.before(async () => {
+      try {
+        await hook();
+      } catch (error) {
+        broken ??= { error };
+      }
+    });
+  const after = (hook: () => unknown): void =>
+    cases.after(async () => {
+      try {
+        await tell(`${name}: after the last law`, hook, DEADLINE);
+      } catch (error) {
+        process.stderr.write(`${name}: after the last law: ${describeError(error)}\n`);
+        process.on("exit", () => (process.exitCode = 1));
+      }
+    });
+  return Object.assign(add, {
+    before: Object.assign(before, { each: (hook: () => unknown) => void each.before.push(hook) }),
+    after: Object.assign(after, { each: (hook: () => unknown) => void each.after.push(hook) }),
+    run: () => cases.run(),
+  });
 }
 
-async function runLaw(title: string, run: (t: LawTask) => unknown, deadline: number): Promise<void> {
+interface Each {
+  readonly before: (() => unknown)[];
+  readonly after: (() => unknown)[];
+}
+
+/** Announces the body, runs it, and tells how it ended. */
+async function tell(title: string, body: () => unknown, deadline: number): Promise<void> {
   report({ kind: "begin", name: title, deadline });
   try {
-    await withDeferred(title, run);
+    await body();
   } catch (error) {
     report({ kind: "end", name: title, error: describeError(error) });
     // uvu reads members of what was thrown.
@@ -75,21 +112,21 @@ async function runLaw(title: string, run: (t: LawTask) => unknown, deadline: num
   report({ kind: "end", name: title });
 }
 
-async function withDeferred(name: string, run: (t: LawTask) => unknown): Promise<void> {
+/** Runs a law, then what it deferred, then the hooks; all of them, whatever they throw. */
+async function withDeferred(name: string, run: (t: LawTask) => unknown, each: Each): Promise<void> {
   const deferred: (() => unknown)[] = [];
   const errors: unknown[] = [];
-  try {
-    await run({ name, defer: (cleanUp) => void deferred.push(cleanUp) });
-  } catch (error) {
-    errors.push(error);
-  }
-  for (const cleanUp of deferred.reverse()) {
+  const attempt = async (body: () => unknown): Promise<void> => {
     try {
-      await cleanUp();
+      await body();
     } catch (error) {
       errors.push(error);
     }
-  }
+  };
+  for (const hook of each.before) await attempt(hook);
+  if (errors.length === 0) await attempt(() => run({ name, defer: (cleanUp) => void deferred.push(cleanUp) }));
+  for (const cleanUp of deferred.reverse()) await attempt(cleanUp);
+  for (const hook of each.after) await attempt(hook);
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) throw new AggregateError(errors, `${name}: it failed, and so did its cleaning up`);
 }

@@ -10,8 +10,10 @@ interface Result {
   readonly failures: readonly { readonly name: string; readonly text: string }[];
   readonly output: string;
 }
+/** What the runner allows a process after its last law; short here. */
+const LINGER = 500;
 const { runTestFile } = (await import(new URL("../../../scripts/lib/test-file.js", import.meta.url).href)) as {
-  runTestFile(file: string): Promise<Result>;
+  runTestFile(file: string, options?: { linger?: number }): Promise<Result>;
 };
 
 const law = suite("test runner");
@@ -20,7 +22,7 @@ const onLinux = process.platform === "linux";
 
 async function runLaws(...names: string[]): Promise<Result> {
   process.env["FIXTURE_LAWS"] = names.join(",");
-  return runTestFile(fixture("laws"));
+  return runTestFile(fixture("laws"), { linger: LINGER });
 }
 
 function failure(result: Result): { name: string; text: string } {
@@ -87,6 +89,26 @@ law(
   },
   { skip: !onLinux },
 );
+
+law("a hook before the first law that fails is told with every law that did not run", async () => {
+  const result = await runLaws("before", "holds", "cleansUp");
+  assert.is(result.passed, 0);
+  assert.is(result.failures.length, 2);
+  assert.match(result.failures[0]!.text, "cannot begin");
+});
+
+law("a hook after the last law that fails is a failure", async () => {
+  const result = await runLaws("after", "holds");
+  assert.is(result.passed, 1);
+  assert.match(failure(result).text, "cannot end");
+});
+
+law("a hook after each law that fails is a failure of that law", async () => {
+  const result = await runLaws("each", "holds", "cleansUp");
+  assert.is(result.passed, 0);
+  assert.is(result.failures.length, 2);
+  assert.match(result.failures[0]!.text, "not clean");
+});
 
 law("a skip is told by its name", async () => {
   assert.equal((await runLaws("holds", "skips")).skipped, ["fixture: is not run"]);

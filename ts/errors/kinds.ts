@@ -276,10 +276,13 @@ export class ProtocolError extends BroodError {
   readonly code = ProtocolError.code;
   override readonly name = "ProtocolError";
   readonly endpoint: string;
+  /** Which rule. */
+  readonly why: string;
 
   constructor(endpoint: string, why: string) {
     super(`protocol error: endpoint ${endpoint}: ${why}.`);
     this.endpoint = endpoint;
+    this.why = why;
   }
 }
 

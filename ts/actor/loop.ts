@@ -1,0 +1,225 @@
+// The task loop: what an actor of any kind does with the frames of its host. It never waits for a task before it reads the
+// next frame, acknowledges every cancel it hears, and answers every Start exactly once.
+import type { ActorInfo } from "../context/surface.js";
+import { Cancelled, InvalidMessage, ProtocolError } from "../errors/kinds.js";
+import { didYouMean, listNames } from "../errors/near.js";
+import { decodeCancel, decodeStart, encodeCancelAck, encodeError, encodeReady } from "../protocol/bodies.js";
+import type { Channel } from "../protocol/channel.js";
+import { describeError } from "../protocol/error-data.js";
+import { FrameType } from "../protocol/frame.js";
+import { encodeValue } from "../protocol/payload.js";
+import { runnable, type Definition, type Runnable } from "./define.js";
+import type { Host } from "./host.js";
+import { ActorContextTask, ActorTask, type TaskHome } from "./task.js";
+
+/** Of the time in which a cancel must be acknowledged, how much a task is given before its loop says `abandoned`. */
+const PATIENCE = 0.8;
+
+interface Running {
+  /** undefined for a bare function, which cannot hear a cancel. */
+  readonly task: ActorTask | undefined;
+  /** Its answer is no longer wanted. */
+  abandoned: boolean;
+  /** Whoever cancelled it waits to hear that it has ended. */
+  ackOnEnd: boolean;
+  patience: ReturnType<typeof setTimeout> | undefined;
+  ended: Promise<unknown> | undefined;
+}
+
+export interface LoopSettings {
+  readonly definition: Definition;
+  readonly host: Host;
+  readonly actor: ActorInfo;
+  readonly cancelTimeout: number;
+  /** Told when the whole actor is being cancelled, with the ms it has. */
+  ending(within: number): void;
+}
+
+export class TaskLoop {
+  readonly #channel: Channel;
+  readonly #host: Host;
+  readonly #home: TaskHome;
+  readonly #endpoints = new Map<string, Runnable>();
+  readonly #definition: Definition;
+  readonly #running = new Map<number, Running>();
+  readonly #settings: LoopSettings;
+  #setup: ActorTask | undefined;
+  #cancelled: Cancelled | undefined;
+
+  constructor(channel: Channel, settings: LoopSettings) {
+    this.#channel = channel;
+    this.#settings = settings;
+    this.#host = settings.host;
+    this.#definition = settings.definition;
+    this.#home = { host: settings.host, actor: settings.actor, cancelTimeout: settings.cancelTimeout };
+    for (const [name, value] of Object.entries(settings.definition.endpoints)) {
+      const found = runnable(value);
+      if (found !== undefined) this.#endpoints.set(name, found);
+    }
+  }
+
+  /** Runs `setup`, then says Ready. Throws what `setup` threw. */
+  async begin(): Promise<void> {
+    this.#setup = new ActorTask(this.#home, this.#settings.actor.parent, undefined);
+    if (this.#definition.hooks.setup !== undefined) {
+      try {
+        await this.#definition.hooks.setup(this.#setup);
+      } catch (error) {
+        await this.#setup.teardown();
+        throw error;
+      }
+    }
+    const endpoints: Record<string, "call" | "context"> = {};
+    for (const [name, found] of this.#endpoints) endpoints[name] = found.kind === "context" ? "context" : "call";
+    this.#channel.send(FrameType.Ready, 0, 0, encodeReady({ endpoints }));
+  }
+
+  /** One message of the host's. Throws InvalidMessage where it breaks the protocol. */
+  message(type: FrameType, flags: number, context: number, payload: Uint8Array): void {
+    switch (type) {
+      case FrameType.Start:
+        return this.#start(flags, context, payload);
+      case FrameType.Cancel:
+        return context === 0 ? this.#cancelActor(flags, payload) : this.#cancelTask(flags, context, payload);
+      default:
+        throw new InvalidMessage(`a frame of type ${type} does not belong here`);
+    }
+  }
+
+  #start(flags: number, context: number, payload: Uint8Array): void {
+    const { endpoint, open, args, remaining, caller } = decodeStart(payload, flags);
+    if (context === 0 || this.#running.has(context)) throw new InvalidMessage(`context ${context} is in use`);
+    if (this.#cancelled !== undefined) return this.#fail(context, this.#cancelled, "cancelled");
+    const found = this.#endpoints.get(endpoint);
+    if (found === undefined) {
+      const names = [...this.#endpoints.keys()];
+      return this.#fail(context, new Error(`the actor has ${listNames(names, endpoint)}.${didYouMean(names, endpoint)}`), "unknown-endpoint");
+    }
+    if ((found.kind === "context") !== open) return this.#fail(context, new Error(open ? "it is called, not opened" : "it is opened, not called"), "unknown-endpoint");
+    if (found.kind === "bare") return this.#runBare(context, found, args);
+    const by = caller ?? this.#settings.actor.parent;
+    const task =
+      found.kind === "context"
+        ? new ActorContextTask(this.#home, by, remaining, endpoint, (value) => this.#channel.send(FrameType.Started, 0, context, encodeValue(value, "started")))
+        : new ActorTask(this.#home, by, remaining);
+    const running: Running = { task, abandoned: false, ackOnEnd: false, patience: undefined, ended: undefined };
+    this.#running.set(context, running);
+    running.ended = this.#runTask(context, running, task, found, endpoint, args);
+  }
+
+  /** A bare function that answers at once is answered in the same turn, without a promise. */
+  #runBare(context: number, found: Runnable & { kind: "bare" }, args: readonly unknown[]): void {
+    let value: unknown;
+    try {
+      value = found.run(...args);
+    } catch (error) {
+      return this.#fail(context, error, "thrown");
+    }
+    if (!isThenable(value)) return this.#answer(context, value);
+    const running: Running = { task: undefined, abandoned: false, ackOnEnd: false, patience: undefined, ended: undefined };
+    this.#running.set(context, running);
+    value.then(
+      (result) => {
+        this.#running.delete(context);
+        if (!running.abandoned) this.#answer(context, result);
+      },
+      (error: unknown) => {
+        this.#running.delete(context);
+        if (!running.abandoned) this.#fail(context, error, "thrown");
+      },
+    );
+  }
+
+  async #runTask(context: number, running: Running, task: ActorTask, found: Exclude<Runnable, { kind: "bare" }>, endpoint: string, args: readonly unknown[]): Promise<void> {
+    let outcome: { readonly value: unknown } | { readonly error: unknown };
+    try {
+      outcome = { value: await found.run(task as never, ...args) };
+      if (task instanceof ActorContextTask && found.kind === "context" && !task.hasStarted) {
+        if (found.declaresStarted) throw new ProtocolError(endpoint, "it returned without calling task.started(), which its dialogue declares");
+        await task.started(undefined);
+      }
+    } catch (error) {
+      outcome = { error };
+    }
+    const errors = await task.teardown();
+    this.#running.delete(context);
+    if (running.patience !== undefined) clearTimeout(running.patience);
+    if (!running.abandoned) this.#conclude(context, endpoint, task, outcome, errors);
+    if (running.ackOnEnd) this.#acknowledge(context, "finished");
+  }
+
+  #conclude(context: number, endpoint: string, task: ActorTask, outcome: { readonly value: unknown } | { readonly error: unknown }, teardown: unknown[]): void {
+    const obeyed = "error" in outcome && task.obeyed(outcome.error);
+    const errors = "error" in outcome && !obeyed ? [outcome.error, ...teardown] : teardown;
+    if (errors.length > 1) return this.#fail(context, new AggregateError(errors, "a task and its cleanup failed"), "thrown");
+    if (errors.length === 1) {
+      const breach = errors[0] instanceof ProtocolError && errors[0].endpoint === endpoint;
+      return this.#fail(context, errors[0], breach ? "protocol" : "thrown");
+    }
+    if ("value" in outcome) return this.#answer(context, outcome.value);
+    this.#fail(context, outcome.error, "cancelled");
+  }
+
+  #cancelTask(flags: number, context: number, payload: Uint8Array): void {
+    const { origin, within } = decodeCancel(payload, flags);
+    const running = this.#running.get(context);
+    if (running === undefined) return this.#acknowledge(context, "finished");
+    if (running.task === undefined) {
+      running.abandoned = true;
+      return this.#acknowledge(context, "abandoned");
+    }
+    running.ackOnEnd = true;
+    running.patience ??= setTimeout(() => {
+      running.abandoned = true;
+      running.ackOnEnd = false;
+      this.#acknowledge(context, "abandoned");
+    }, within * PATIENCE);
+    running.task.cancel(new Cancelled(origin));
+  }
+
+  /** The whole actor: every task hears of it and is waited for, then what `setup` left, then goodbye. */
+  #cancelActor(flags: number, payload: Uint8Array): void {
+    const { origin, within } = decodeCancel(payload, flags);
+    if (this.#cancelled !== undefined) return;
+    const cancelled = new Cancelled(origin);
+    this.#cancelled = cancelled;
+    this.#settings.ending(within);
+    void this.#leave(cancelled);
+  }
+
+  async #leave(cancelled: Cancelled): Promise<void> {
+    const running = [...this.#running.values()].reverse();
+    for (const one of running) one.task?.cancel(cancelled);
+    await Promise.all(running.map((one) => one.ended));
+    this.#setup?.cancel(cancelled);
+    const errors = (await this.#setup?.teardown()) ?? [];
+    this.#channel.send(FrameType.CancelAck, 0, 0, encodeCancelAck({ state: "finished", errors: errors.map((error) => describeError(error, this.#settings.actor.id)) }));
+    this.#channel.flush();
+    this.#host.leave(0);
+  }
+
+  #answer(context: number, value: unknown): void {
+    let payload: Uint8Array;
+    try {
+      payload = encodeValue(value, "result");
+      this.#channel.send(FrameType.Return, 0, context, payload);
+    } catch (error) {
+      this.#fail(context, error, "thrown");
+    }
+  }
+
+  #fail(context: number, error: unknown, kind: "thrown" | "cancelled" | "unknown-endpoint" | "protocol"): void {
+    // A breach of the dialogue is brood's own error at the host: its reason travels, not its text.
+    const thrown = kind === "protocol" && error instanceof ProtocolError ? new Error(error.why) : error;
+    const data = describeError(thrown, this.#settings.actor.id);
+    this.#channel.send(FrameType.Error, 0, context, encodeError({ kind, error: data, phase: undefined }));
+  }
+
+  #acknowledge(context: number, state: "finished" | "abandoned"): void {
+    this.#channel.send(FrameType.CancelAck, 0, context, encodeCancelAck({ state, errors: undefined }));
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}

@@ -1,0 +1,139 @@
+// A running task seen from inside. Outcome and teardown are two results: however the function ends, what it opened is closed
+// and what it deferred runs, last first, within `cancelTimeout`.
+import type { ActorInfo, ContextTask, Nursery, NurseryOptions, Task } from "../context/surface.js";
+import type { ActorId } from "../errors/identity.js";
+import { InvalidOption, ProtocolError, type Cancelled } from "../errors/kinds.js";
+import type { Host } from "./host.js";
+
+/** What a task is part of. */
+export interface TaskHome {
+  readonly host: Host;
+  readonly actor: ActorInfo;
+  /** For all of a task's deferred work, in ms. */
+  readonly cancelTimeout: number;
+}
+
+export class ActorTask implements Task {
+  readonly #home: TaskHome;
+  readonly #deadlineAt: number | undefined;
+  readonly caller: ActorId;
+  #controller: AbortController | undefined;
+  #cancelled: Cancelled | undefined;
+  /** Cleanups and nurseries, in the order in which they were made. */
+  readonly #cleanups: (() => unknown)[] = [];
+  #over = false;
+
+  /** @param remaining ms until the caller's deadline */
+  constructor(home: TaskHome, caller: ActorId, remaining: number | undefined) {
+    this.#home = home;
+    this.caller = caller;
+    this.#deadlineAt = remaining === undefined ? undefined : home.host.now() + remaining;
+  }
+
+  get actor(): ActorInfo {
+    return this.#home.actor;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#cancelled !== undefined) this.#controller.abort(this.#cancelled);
+    }
+    return this.#controller.signal;
+  }
+
+  readonly remaining = (): number | undefined => (this.#deadlineAt === undefined ? undefined : Math.max(0, this.#deadlineAt - this.#home.host.now()));
+
+  readonly log = (...values: unknown[]): void => this.#home.host.log(3, values);
+
+  readonly defer = (cleanup: () => unknown): void => {
+    if (typeof cleanup !== "function") throw new InvalidOption("task.defer: cleanup", cleanup, "a function");
+    this.#mustRun("defer");
+    this.#cleanups.push(cleanup);
+  };
+
+  readonly openNursery = async (options: NurseryOptions = {}): Promise<Nursery> => {
+    this.#mustRun("openNursery");
+    const nursery = await this.#home.host.openNursery(options, { signal: this.signal, remaining: this.remaining });
+    this.#cleanups.push(() => nursery.close());
+    return nursery;
+  };
+
+  /** The cancel that it was given, if any. */
+  get cancelled(): Cancelled | undefined {
+    return this.#cancelled;
+  }
+
+  cancel(reason: Cancelled): void {
+    if (this.#cancelled !== undefined) return;
+    this.#cancelled = reason;
+    this.#controller?.abort(reason);
+  }
+
+  /** Whether `error` says no more than that the task obeyed its cancel. */
+  obeyed(error: unknown): boolean {
+    if (this.#cancelled === undefined) return false;
+    if (error === this.#cancelled) return true;
+    // Node's own functions wrap the signal's reason: AbortError with the reason as cause.
+    return error instanceof Error && error.name === "AbortError" && error.cause === this.#cancelled;
+  }
+
+  /** Closes and runs everything, last first; every error is kept. What a cancel brought about is no error. */
+  async teardown(): Promise<unknown[]> {
+    this.#over = true;
+    if (this.#cleanups.length === 0) return [];
+    const errors: unknown[] = [];
+    const until = this.#home.host.now() + this.#home.cancelTimeout;
+    for (const cleanup of this.#cleanups.reverse()) {
+      try {
+        await before(until - this.#home.host.now(), cleanup);
+      } catch (error) {
+        if (!this.obeyed(error)) errors.push(error);
+      }
+    }
+    this.#cleanups.length = 0;
+    return errors;
+  }
+
+  #mustRun(what: string): void {
+    if (this.#over) throw new ProtocolError(what, "the task has ended");
+  }
+}
+
+/** Runs a cleanup and waits for it at most `ms`. */
+async function before(ms: number, cleanup: () => unknown): Promise<void> {
+  const work = cleanup();
+  if (typeof work !== "object" || work === null || !("then" in work)) return;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new ProtocolError("defer", "the task's deferred work did not end within cancelTimeout")), Math.max(0, ms));
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The task of a context. */
+export class ActorContextTask extends ActorTask implements ContextTask<any> {
+  readonly #send: (value: unknown) => void;
+  readonly #endpoint: string;
+  #started = false;
+
+  constructor(home: TaskHome, caller: ActorId, remaining: number | undefined, endpoint: string, send: (value: unknown) => void) {
+    super(home, caller, remaining);
+    this.#endpoint = endpoint;
+    this.#send = send;
+  }
+
+  get hasStarted(): boolean {
+    return this.#started;
+  }
+
+  readonly started = async (value?: unknown): Promise<void> => {
+    if (this.#started) throw new ProtocolError(this.#endpoint, "started was sent twice");
+    this.#send(value);
+    this.#started = true;
+  };
+}

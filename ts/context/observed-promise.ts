@@ -1,0 +1,76 @@
+// The promise that brood hands out. It notes whether anybody listens to it, so that a failure which the user has met in a
+// `catch` is not thrown at them a second time by the end of the scope. Its species is Promise: what is derived from it is
+// an ordinary promise.
+
+const ignore = (): void => {};
+
+export class ObservedPromise<T> extends Promise<T> {
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  /** Whether `then` was called on it by somebody else than brood. */
+  observed = false;
+
+  override then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: any) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.observed = true;
+    return super.then(onFulfilled, onRejected);
+  }
+
+  /** Marks a rejection as handled without counting as a listener. */
+  silence(): void {
+    super.then(undefined, ignore);
+  }
+}
+
+/** An ObservedPromise with its two levers. */
+export interface Deferred<T> {
+  readonly promise: ObservedPromise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export function deferred<T>(): Deferred<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new ObservedPromise<T>((yes, no) => {
+    resolve = yes as (value: T) => void;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
+
+/** For each failure of a nursery: the promises that were rejected with it. */
+const rejectedWith = new WeakMap<object, ObservedPromise<unknown>[]>();
+
+/** From now on, promises rejected with `failure` are remembered. */
+export function track(failure: object): void {
+  if (!rejectedWith.has(failure)) rejectedWith.set(failure, []);
+}
+
+/** Notes that `promise` was rejected with `error`, where `error` is tracked. */
+export function noteRejection(promise: ObservedPromise<unknown>, error: unknown): void {
+  if (typeof error === "object" && error !== null) rejectedWith.get(error)?.push(promise);
+}
+
+/** Whether user code listens to a promise that was rejected with `failure`. */
+export function wasMet(failure: object): boolean {
+  return rejectedWith.get(failure)?.some((promise) => promise.observed) === true;
+}
+
+/**
+ * Runs `work` and hands its outcome out as an ObservedPromise.
+ * @param silent whether a rejection with this error is brood's own doing and must not count as unhandled
+ */
+export function observe<T>(work: Promise<T>, silent: (error: unknown) => boolean): ObservedPromise<T> {
+  const { promise, resolve, reject } = deferred<T>();
+  work.then(resolve, (error) => {
+    reject(error);
+    noteRejection(promise, error);
+    if (silent(error)) promise.silence();
+  });
+  return promise;
+}

@@ -1,0 +1,151 @@
+// The opener's half of a context. `open` settles once (started value, or why not), `result()` settles once, and both are
+// driven by the transition table of `state.ts`.
+import { DeadlineExceeded, type Cancelled } from "../errors/kinds.js";
+import { decodeValue } from "../protocol/payload.js";
+import { deferred, noteRejection, type Deferred, type ObservedPromise } from "./observed-promise.js";
+import type { Opener } from "./opener.js";
+import { Pending, type Bounds } from "./pending.js";
+import { isBroodsDoing } from "./silence.js";
+import { isSettled, nextContextState, type ContextEvent, type ContextState } from "./state.js";
+import type { Context } from "./surface.js";
+
+export class OpenContext extends Pending implements Context<any, unknown> {
+  readonly #opened: Deferred<OpenContext> = deferred();
+  readonly #result: Deferred<unknown> = deferred();
+  #state: ContextState = "opening";
+  #startedValue: unknown;
+  #error: Error | undefined;
+  #controller: AbortController | undefined;
+  #interrupted = false;
+  #selfCancelled = false;
+  #acknowledgedCancel = false;
+
+  constructor(opener: Opener, id: number, endpoint: string, bounds: Bounds | undefined, site: { readonly stack?: string }) {
+    super(opener, id, endpoint, "context", site);
+    if (bounds !== undefined) this.bind(bounds);
+  }
+
+  /** Resolves with this context once the peer has started. */
+  get opened(): ObservedPromise<OpenContext> {
+    return this.#opened.promise;
+  }
+
+  get startedValue(): any {
+    return this.#startedValue;
+  }
+
+  get state(): ContextState {
+    return this.#state;
+  }
+
+  get cancelRequested(): boolean {
+    return this.#selfCancelled;
+  }
+
+  get cancelAcknowledged(): boolean {
+    return this.#acknowledgedCancel;
+  }
+
+  get absorbed(): boolean {
+    return this.#selfCancelled && this.#state === "cancelled";
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#error !== undefined) this.#controller.abort(this.#error);
+    }
+    return this.#controller.signal;
+  }
+
+  result(): Promise<unknown> {
+    return this.#result.promise;
+  }
+
+  /** As the interface says; `reason` travels to the peer's signal. */
+  async cancel(reason?: unknown): Promise<boolean> {
+    if (isSettled(this.#state)) return this.#acknowledgedCancel || !this.#selfCancelled;
+    this.#selfCancelled = true;
+    const acknowledged = await this.ask({ scope: "context", via: "cancel", canceller: this.opener.self, reason });
+    if (acknowledged) this.#acknowledgedCancel = true;
+    return acknowledged;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!isSettled(this.#state)) await this.cancel();
+  }
+
+  protected override get settled(): boolean {
+    return isSettled(this.#state);
+  }
+
+  interrupt(error: Error): void {
+    if (this.settled) return;
+    this.#interrupted = true;
+    this.#fail("lost", error);
+  }
+
+  protected override missed(deadline: number): void {
+    this.#fail("error", new DeadlineExceeded(this.opener.where, this.endpoint, deadline));
+  }
+
+  protected override cancelled(error: Cancelled): void {
+    this.#fail("cancelled", error);
+  }
+
+  override lost(error: Error): void {
+    this.#fail("lost", error);
+    this.end();
+  }
+
+  override onStarted(payload: Uint8Array, flags: number): void {
+    const next = nextContextState(this.#state, "started");
+    if (next === undefined) return this.opener.breach(`a second started of ${this.endpoint}`);
+    const value = decodeValue(payload, flags);
+    if (isSettled(this.#state)) return;
+    this.#state = next;
+    this.#startedValue = value;
+    this.#opened.resolve(this);
+  }
+
+  override onReturn(payload: Uint8Array, flags: number): void {
+    const next = nextContextState(this.#state, "return");
+    if (next === undefined) return this.opener.breach(`a result of ${this.endpoint} before its started`);
+    const value = decodeValue(payload, flags);
+    if (!isSettled(this.#state)) {
+      this.#state = next;
+      this.#result.resolve(value);
+    }
+    this.end();
+  }
+
+  override onError(error: Error, kind: string): void {
+    if (kind === "cancelled") {
+      if (this.asked === undefined) this.#fail("cancelled", this.opener.cancelledByActor() ?? error);
+    } else if (this.settled) {
+      if (this.#interrupted) this.opener.late(error);
+    } else {
+      this.#fail("error", error);
+    }
+    this.end();
+  }
+
+  #fail(event: ContextEvent, error: Error): void {
+    if (isSettled(this.#state)) return;
+    const opening = this.#state === "opening";
+    this.#state = nextContextState(this.#state, event) ?? "failed";
+    this.#error = error;
+    if (opening) {
+      this.#opened.reject(error);
+      noteRejection(this.opened, error);
+      if (isBroodsDoing(error)) this.opened.silence();
+      // Nobody holds this context: its result is no rejection of its own.
+      this.#result.promise.silence();
+    } else if (isBroodsDoing(error)) {
+      this.#result.promise.silence();
+    }
+    this.#result.reject(error);
+    noteRejection(this.#result.promise, error);
+    this.#controller?.abort(error);
+  }
+}

@@ -1,0 +1,172 @@
+// The asking side of a channel: the table of calls and contexts that wait for an answer. An entry is in the table from the
+// moment its Start is sent until the peer has answered it, acknowledged its cancel, or is gone; nothing else removes it.
+import { InvalidMessage, ProtocolError, UnknownEndpoint, type Cancelled, type CancelOrigin, type Whereabouts } from "../errors/kinds.js";
+import type { ActorId } from "../errors/identity.js";
+import { decodeCancelAck, decodeError, encodeCancel, encodeStart } from "../protocol/bodies.js";
+import type { Channel } from "../protocol/channel.js";
+import { rebuildError } from "../protocol/error-data.js";
+import { FrameType } from "../protocol/frame.js";
+import { Call } from "./call.js";
+import type { ObservedPromise } from "./observed-promise.js";
+import { OpenContext } from "./open-context.js";
+import type { Bounds, Pending } from "./pending.js";
+
+/** What the opener must know and tell beyond its channel. */
+export interface OpenerHost {
+  /** The actor at the other end. */
+  readonly where: Whereabouts;
+  /** Who asks. */
+  readonly self: ActorId;
+  /** How long a cancel may stay unacknowledged now, in ms. */
+  cancelTimeout(): number;
+  /** The peer stayed silent past `cancelTimeout`. */
+  deaf(): void;
+  /** The cancel of the whole actor, where one was asked for. */
+  cancelledByActor(): Cancelled | undefined;
+  /** A real failure of a task whose caller had been interrupted already. */
+  late(error: Error): void;
+}
+
+export class Opener {
+  readonly #channel: Channel;
+  readonly #host: OpenerHost;
+  readonly #table = new Map<number, Call | OpenContext>();
+  /** Contexts opened by this side are odd: the other side's will be even. */
+  #next = 1;
+  #opened = 0;
+
+  constructor(channel: Channel, host: OpenerHost) {
+    this.#channel = channel;
+    this.#host = host;
+  }
+
+  get where(): Whereabouts {
+    return this.#host.where;
+  }
+  get self(): ActorId {
+    return this.#host.self;
+  }
+  /** Calls and contexts that wait now. */
+  get size(): number {
+    return this.#table.size;
+  }
+  /** Calls and contexts since the start. */
+  get total(): number {
+    return this.#opened;
+  }
+
+  /**
+   * Sends a call.
+   * @throws InvalidMessage an argument cannot be sent; nothing was
+   */
+  call(endpoint: string, args: readonly unknown[], bounds: Bounds | undefined, site: { readonly stack?: string }): ObservedPromise<unknown> {
+    const payload = encodeStart(start(endpoint, false, args, bounds));
+    const call = new Call(this, this.#claim(), endpoint, bounds, site);
+    this.#begin(call, payload);
+    return call.promise;
+  }
+
+  /** Opens a context. Throws as `call` does. */
+  open(endpoint: string, args: readonly unknown[], bounds: Bounds | undefined, site: { readonly stack?: string }): ObservedPromise<OpenContext> {
+    const payload = encodeStart(start(endpoint, true, args, bounds));
+    const context = new OpenContext(this, this.#claim(), endpoint, bounds, site);
+    this.#begin(context, payload);
+    return context.opened;
+  }
+
+  /** A message of a context. Throws InvalidMessage where the peer breaks the rules. */
+  message(type: FrameType, flags: number, context: number, payload: Uint8Array): void {
+    const entry = this.#table.get(context);
+    if (entry === undefined) {
+      // What was cancelled and forgotten may still be answered; what never was may not.
+      if (context % 2 === 0 || context >= this.#next) throw new InvalidMessage(`context ${context} was never opened`);
+      return;
+    }
+    switch (type) {
+      case FrameType.Return:
+        return entry.onReturn(payload, flags);
+      case FrameType.Error: {
+        const body = decodeError(payload, flags);
+        return entry.onError(this.#rebuild(entry, body), body.kind);
+      }
+      case FrameType.Started:
+        return entry.onStarted(payload, flags);
+      case FrameType.CancelAck:
+        decodeCancelAck(payload, flags);
+        if (entry.asked === undefined) throw new InvalidMessage(`context ${context} acknowledges a cancel that nobody asked for`);
+        return entry.acknowledge();
+      case FrameType.StartAck:
+        return;
+      default:
+        throw new InvalidMessage(`a frame of type ${type} does not belong in a context here`);
+    }
+  }
+
+  /** Rejects everything that waits, now; what the peer still answers is told through `late`. */
+  interrupt(error: Error): void {
+    for (const entry of this.#table.values()) entry.interrupt(error);
+  }
+
+  /** The peer is gone: everything that waits is rejected with `error`. */
+  lost(error: Error): void {
+    for (const entry of [...this.#table.values()]) entry.lost(error);
+    this.#table.clear();
+  }
+
+  // What entries ask of their table.
+
+  forget(entry: Pending): void {
+    this.#table.delete(entry.id);
+  }
+  withdraw(id: number): boolean {
+    return this.#channel.withdraw(id);
+  }
+  cancelTimeout(): number {
+    return this.#host.cancelTimeout();
+  }
+  sendCancel(id: number, origin: CancelOrigin, within: number): void {
+    this.#channel.send(FrameType.Cancel, 0, id, encodeCancel({ origin, within }));
+  }
+  deaf(): void {
+    this.#host.deaf();
+  }
+  cancelledByActor(): Cancelled | undefined {
+    return this.#host.cancelledByActor();
+  }
+  late(error: Error): void {
+    this.#host.late(error);
+  }
+  breach(why: string): never {
+    throw new InvalidMessage(why);
+  }
+
+  #claim(): number {
+    const id = this.#next;
+    this.#next += 2;
+    return id;
+  }
+
+  #begin(entry: Call | OpenContext, payload: Uint8Array): void {
+    this.#opened++;
+    this.#table.set(entry.id, entry);
+    this.#channel.send(FrameType.Start, 0, entry.id, payload);
+  }
+
+  #rebuild(entry: Call | OpenContext, body: ReturnType<typeof decodeError>): Error {
+    switch (body.kind) {
+      case "unknown-endpoint":
+        return new UnknownEndpoint(this.where, entry.endpoint, body.error.message);
+      case "protocol":
+        return new ProtocolError(entry.endpoint, body.error.message);
+      case "invalid":
+        return new InvalidMessage(body.error.message);
+      default:
+        return rebuildError(body.error, `${entry instanceof Call ? "call" : "context"} ${entry.endpoint}`, entry.callSite);
+    }
+  }
+}
+
+function start(endpoint: string, open: boolean, args: readonly unknown[], bounds: Bounds | undefined): Parameters<typeof encodeStart>[0] {
+  return { endpoint, open, args, remaining: bounds?.deadline, caller: undefined, meta: undefined };
+}
+

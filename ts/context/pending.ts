@@ -1,0 +1,125 @@
+// What a call and a context have in common at the side that asked: one entry in the channel's table, one answer, and a
+// cancel that is always bounded. A peer that stays silent past `cancelTimeout` is deaf; an acknowledgement, of whatever
+// kind, spares it (design section 4, "Call deadline").
+import { Cancelled, type CancelOrigin, type CancelScope } from "../errors/kinds.js";
+import type { Opener } from "./opener.js";
+
+/** What a caller may bound a call by. */
+export interface Bounds {
+  /** ms from now; undefined: none. */
+  readonly deadline: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+export abstract class Pending {
+  /** The cancel that was asked for, once one was. */
+  asked: CancelOrigin | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #ackTimer: ReturnType<typeof setTimeout> | undefined;
+  #signal: AbortSignal | undefined;
+  #onAbort: (() => void) | undefined;
+  #acknowledged: ((yes: boolean) => void)[] | undefined;
+  /** undefined while nobody knows. */
+  #ack: boolean | undefined;
+
+  constructor(
+    protected readonly opener: Opener,
+    readonly id: number,
+    readonly endpoint: string,
+    protected readonly scope: CancelScope,
+    /** A stack captured at the local call, to stand above the remote one. */
+    protected readonly site: { readonly stack?: string },
+  ) {}
+
+  get callSite(): string | undefined {
+    return this.site.stack;
+  }
+
+  /** Starts the clocks. */
+  protected bind(bounds: Bounds): void {
+    if (bounds.deadline !== undefined) {
+      const deadline = bounds.deadline;
+      this.#timer = setTimeout(() => {
+        this.missed(deadline);
+        void this.ask({ scope: this.scope, via: "deadline", canceller: this.opener.self, reason: `no answer within ${deadline} ms` });
+      }, deadline);
+    }
+    if (bounds.signal !== undefined) {
+      const signal = bounds.signal;
+      const onAbort = (): void => {
+        void this.ask({ scope: this.scope, via: "signal", canceller: this.opener.self, reason: signal.reason });
+      };
+      this.#signal = signal;
+      this.#onAbort = onAbort;
+      signal.addEventListener("abort", onAbort, { once: true });
+    }
+  }
+
+  /** The deadline passed. */
+  protected abstract missed(deadline: number): void;
+  /** The cancel was acknowledged, or will not be: the last chance to settle. */
+  protected abstract cancelled(error: Cancelled): void;
+  /** Whether the user has an outcome already. */
+  protected abstract readonly settled: boolean;
+  /** The channel or the actor is gone. */
+  abstract lost(error: Error): void;
+
+  /** Asks the peer's task to end; resolves with whether it acknowledged within `cancelTimeout`. Idempotent. */
+  ask(origin: CancelOrigin): Promise<boolean> {
+    if (this.#ack !== undefined) return Promise.resolve(this.#ack);
+    const answer = new Promise<boolean>((resolve) => (this.#acknowledged ??= []).push(resolve));
+    if (this.asked !== undefined) return answer;
+    this.asked = origin;
+    this.unbind();
+    if (this.opener.withdraw(this.id)) {
+      this.acknowledge();
+      return answer;
+    }
+    const within = this.opener.cancelTimeout();
+    this.opener.sendCancel(this.id, origin, within);
+    this.#ackTimer = setTimeout(() => {
+      this.#ackTimer = undefined;
+      this.opener.deaf();
+      this.#conclude(false);
+    }, within);
+    return answer;
+  }
+
+  /** The peer said that its task has ended, or that its loop is alive. */
+  acknowledge(): void {
+    this.#conclude(true);
+  }
+
+  #conclude(yes: boolean): void {
+    if (this.#ack !== undefined) return;
+    this.#ack = yes;
+    if (this.#ackTimer !== undefined) clearTimeout(this.#ackTimer);
+    this.opener.forget(this);
+    if (!this.settled && this.asked !== undefined) this.cancelled(new Cancelled(this.asked, this.opener.where, yes));
+    for (const resolve of this.#acknowledged ?? []) resolve(yes);
+    this.#acknowledged = undefined;
+  }
+
+  /** Nothing more is awaited of the peer: stops every clock and answers whoever waits for an acknowledgement. */
+  protected end(): void {
+    this.unbind();
+    if (this.asked === undefined) {
+      this.#ack = true;
+      this.opener.forget(this);
+    } else {
+      this.#conclude(true);
+    }
+  }
+
+  private unbind(): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#signal !== undefined && this.#onAbort !== undefined) this.#signal.removeEventListener("abort", this.#onAbort);
+    this.#signal = undefined;
+    this.#onAbort = undefined;
+  }
+
+  abstract onStarted(payload: Uint8Array, flags: number): void;
+  abstract onReturn(payload: Uint8Array, flags: number): void;
+  abstract onError(error: Error, kind: string): void;
+}

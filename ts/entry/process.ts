@@ -1,0 +1,157 @@
+// What a process actor runs first. It proves itself, learns from its Spec who it is, loads the actor's module, and hands the
+// channel to the task loop. It leaves by its own decision only after everything sent is with the system.
+import { format } from "node:util";
+import { findDefinition } from "../actor/define.js";
+import type { Host } from "../actor/host.js";
+import { TaskLoop } from "../actor/loop.js";
+import type { ActorInfo, Nursery } from "../context/surface.js";
+import { InvalidMessage } from "../errors/kinds.js";
+import { listNames } from "../errors/near.js";
+import { loadForkserver } from "../native/load.js";
+import type { openTaskNursery } from "../nursery/open.js";
+import { decodeSpec, encodeError, encodeHello, encodeLog } from "../protocol/bodies.js";
+import { Channel } from "../protocol/channel.js";
+import { CHANNEL_FD, CHANNEL_VARIABLE } from "../protocol/entry-contract.js";
+import { describeError } from "../protocol/error-data.js";
+import { FrameType } from "../protocol/frame.js";
+import { settle, type Here } from "../protocol/here.js";
+import { PROTOCOL_VERSION } from "../protocol/version.js";
+import { SocketTransport } from "../spawn/socket-transport.js";
+
+/** sysexits.h EX_USAGE: started by hand. */
+const EXIT_USAGE = 64;
+/** sysexits.h EX_PROTOCOL: the host broke the protocol. */
+const EXIT_PROTOCOL = 76;
+/** Node's own code for an uncaught error. */
+const EXIT_FAILED = 1;
+/** How long goodbye may wait for a host that does not read, in ms. */
+const LEAVE_WAIT = 200;
+/** Longer log texts are cut: a log is for people. */
+const LOG_CHARACTERS = 16 * 1024;
+const LEVELS = ["silent", "error", "warn", "info", "debug"];
+
+type Spec = ReturnType<typeof decodeSpec>;
+
+const token = process.env[CHANNEL_VARIABLE];
+delete process.env[CHANNEL_VARIABLE];
+if (token === undefined) {
+  process.stderr.write("This file is what brood's actors run first; it is not started by hand.\n");
+  process.exit(EXIT_USAGE);
+}
+
+let place: Here | undefined;
+let loop: TaskLoop | undefined;
+let leaving = false;
+
+const transport = new SocketTransport(CHANNEL_FD, {
+  received: (bytes) => channel.received(bytes),
+  drained: () => channel.drained(),
+  ended: () => channel.ended(),
+});
+const channel: Channel = new Channel(transport, {
+  message(type, flags, context, payload) {
+    if (type === FrameType.Spec && place === undefined) {
+      void live(decodeSpec(payload, flags));
+    } else if (loop !== undefined) {
+      loop.message(type, flags, context, payload);
+    } else {
+      throw new InvalidMessage(`a frame of type ${type} before Ready`);
+    }
+  },
+  closed(breach) {
+    if (breach !== undefined) process.stderr.write(`brood: the host broke the protocol: ${breach.why}\n`);
+    // Without a host there is nobody to work for.
+    leave(breach === undefined ? 0 : EXIT_PROTOCOL);
+  },
+});
+
+channel.send(FrameType.Hello, 0, 0, encodeHello({ version: PROTOCOL_VERSION, token, pid: process.pid, node: process.version }));
+channel.flush();
+
+async function live(spec: Spec): Promise<void> {
+  const { actor, parent, root, path, logLevel } = spec;
+  place = settle({ id: actor, parent, root, path, logLevel, main: spec.main, loadingMain: false, endingWithin: undefined });
+  const info: ActorInfo = { id: actor, parent, root, path, spawnMethod: spec.spawnMethod as ActorInfo["spawnMethod"], logLevel: logLevel as ActorInfo["logLevel"] };
+  process.on("uncaughtExceptionMonitor", (error) => {
+    if (process.listenerCount("uncaughtException") > 0 || process.hasUncaughtExceptionCaptureCallback()) return;
+    say("load", error, actor);
+  });
+  let phase: "load" | "setup" = "load";
+  try {
+    const definition = await load(spec, place);
+    loop = new TaskLoop(channel, {
+      definition,
+      host: hostFor(info),
+      actor: info,
+      cancelTimeout: spec.cancelTimeout,
+      ending: (within) => {
+        (place as Here).endingWithin = within;
+      },
+    });
+    phase = "setup";
+    await loop.begin();
+  } catch (error) {
+    say(phase, error, actor);
+    leave(EXIT_FAILED);
+  }
+}
+
+async function load(spec: Spec, here: Here): Promise<NonNullable<ReturnType<typeof findDefinition>>> {
+  if (spec.module === undefined) throw new InvalidMessage("its Spec names no module");
+  const bare = (url: string): string => url.replace(/[?#].*$/, "");
+  if (spec.inheritMain && spec.main !== undefined) {
+    here.loadingMain = true;
+    if (bare(spec.module) !== spec.main) await import(spec.main);
+  }
+  const exports = (await import(spec.module)) as Record<string, unknown>;
+  here.loadingMain = false;
+  const definition = findDefinition(exports);
+  if (definition === undefined) {
+    throw new TypeError(`${spec.module} has no default export made by defineActor(); it exports ${listNames(Object.keys(exports))}`);
+  }
+  return definition;
+}
+
+function hostFor(info: ActorInfo): Host {
+  const most = LEVELS.indexOf(info.logLevel);
+  return {
+    now: () => performance.now(),
+    leave,
+    log(level, values) {
+      // What the level silences is not even rendered.
+      if (level <= most) channel.send(FrameType.Log, 0, 0, encodeLog(level, format(...values).slice(0, LOG_CHARACTERS)));
+    },
+    async openNursery(options, bound): Promise<Nursery> {
+      // Few actors start actors: the host's side is loaded when the first one does, and shared with the copy that the
+      // user's modules import.
+      const file = new URL("../nursery/open.js", import.meta.url).href;
+      const open = (await import(file)) as { openTaskNursery: typeof openTaskNursery };
+      return open.openTaskNursery(options, bound);
+    },
+  };
+}
+
+/** Tells the host what went wrong with this actor as a whole. */
+function say(phase: "load" | "setup", error: unknown, self: ActorInfo["id"]): void {
+  channel.send(FrameType.Error, 0, 0, encodeError({ kind: "thrown", phase, error: describeError(error, self) }));
+  channel.flush();
+}
+
+/** Ends this process: exit listeners run, nothing is joined or awaited. */
+function leave(code: number): void {
+  if (leaving) return;
+  leaving = true;
+  const { exitNow } = loadForkserver();
+  const go = (): never => {
+    (process as unknown as { reallyExit(status?: number): never }).reallyExit = (status) => exitNow(status ?? code);
+    process.exit(code);
+  };
+  channel.flush();
+  if (transport.ahead === 0) go();
+  const until = performance.now() + LEAVE_WAIT;
+  const wait = (): void => {
+    if (transport.ahead === 0 || performance.now() > until) go();
+    setImmediate(wait);
+  };
+  wait();
+}

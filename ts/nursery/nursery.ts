@@ -1,0 +1,359 @@
+// A nursery owns actors: nothing in it outlives it. The first actor that dies unasked fails it at once: its signal aborts, what
+// its body waits for is rejected, its other actors are cancelled side by side. Its failure is thrown in one place
+// (design section 4, "Failing in one place").
+import { channel } from "node:diagnostics_channel";
+import { randomUUID } from "node:crypto";
+import { observe, track, wasMet } from "../context/observed-promise.js";
+import { isBroodsDoing } from "../context/silence.js";
+import type { ActorSource, Loose, Nursery, NurseryOptions, OutputLine, Portal, ProcessOptions, RunOptions, StartOptions } from "../context/surface.js";
+import type { Exit } from "../errors/exit.js";
+import type { ActorId } from "../errors/identity.js";
+import { Cancelled, InvalidOption, NurseryClosed, Unsupported, type ActorDied, type CancelOrigin } from "../errors/kinds.js";
+import { Control, type ControlOwner, type ControlSettings } from "../portal/control.js";
+import { ActorPortal, type PortalBound } from "../portal/portal.js";
+import { relay } from "../spawn/relay.js";
+import { combine, Failures } from "./failures.js";
+import { CANCEL_TIMEOUT, checkName, checkStartOptions, chooseMethod, KILL_TIMEOUT, RUN_OPTIONS, START_OPTIONS, START_TIMEOUT } from "./options.js";
+import { enter, leave, thisProcess, type RootScope } from "./runtime.js";
+import { checkSource } from "./source.js";
+
+/** How long a body may go on after its nursery failed before a warning names the nursery, in ms (design section 4). */
+const BODY_WARNING = 5_000;
+/** Names of log levels by the number on the wire. */
+const LEVELS = ["silent", "error", "warn", "info", "debug"];
+
+/** Published for every actor that dies unasked: `{ actor, path, exit, nursery }`. */
+const deaths = channel("brood:death");
+/** Published for every actor that is deaf and was spared: `{ actor, path, nursery }`. */
+const deafs = channel("brood:deaf");
+
+/** The task that a nursery hangs on, where it was opened inside an actor. */
+export interface TaskBound extends PortalBound {
+  /** Its reason is a Cancelled, which everything in the nursery is then rejected with. */
+  readonly signal: AbortSignal;
+}
+
+interface Child {
+  readonly control: Control;
+  readonly portal: ActorPortal;
+  readonly order: number;
+  readonly onDeath: "fail" | "report";
+}
+
+export class ActorNursery implements Nursery, ControlOwner, RootScope {
+  readonly name: string;
+  readonly signals: boolean;
+  readonly #options: NurseryOptions;
+  readonly #bound: TaskBound | undefined;
+  readonly #children = new Map<Control, Child>();
+  readonly #failures = new Failures();
+  readonly #controller = new AbortController();
+  #status: "open" | "ending" | "ended" = "open";
+  #started = 0;
+  /** The first failure, or the cancel: what the signal's reason is and what pending calls are rejected with. */
+  #cause: Error | undefined;
+  #reasonRead = false;
+  #thrown = false;
+  #ending: Promise<void> | undefined;
+  #idle: (() => void)[] = [];
+  #unbind: (() => void) | undefined;
+
+  constructor(options: NurseryOptions = {}, bound?: TaskBound) {
+    const place = thisProcess();
+    if (place.loadingMain) {
+      throw new Unsupported(
+        "a nursery while the main module is loaded into an actor",
+        'guard the program\'s start, as if (process.argv[1] === fileURLToPath(import.meta.url)) { ... }, or start the actor with inheritMain: false',
+      );
+    }
+    this.name = options.name ?? "nursery";
+    this.signals = options.signals ?? false;
+    this.#options = options;
+    this.#bound = bound;
+    // Whoever reads the reason after the abort has met the failure.
+    const { signal } = this.#controller;
+    Object.defineProperty(signal, "reason", {
+      configurable: true,
+      get: () => {
+        if (signal.aborted) this.#reasonRead = true;
+        return this.#cause;
+      },
+    });
+    enter(this);
+    if (bound !== undefined) {
+      const cancelled = (): void => this.#end(bound.signal.reason as Cancelled);
+      if (bound.signal.aborted) cancelled();
+      else {
+        bound.signal.addEventListener("abort", cancelled, { once: true });
+        this.#unbind = () => bound.signal.removeEventListener("abort", cancelled);
+      }
+    }
+  }
+
+  get status(): "open" | "ending" | "ended" {
+    return this.#status;
+  }
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+  get children(): readonly Portal<Loose>[] {
+    return [...this.#children.values()].filter(({ control }) => control.status === "running").map(({ portal }) => portal);
+  }
+
+  start<E>(what: ActorSource<E>, options: StartOptions): Promise<Portal<E>> {
+    return observe(this.#start("start", what, options, START_OPTIONS, options?.onDeath).then(({ portal }) => portal as Portal<any>), isBroodsDoing);
+  }
+
+  run(what: ActorSource<any>, endpoint: string, args: any[], options: RunOptions = {}): Promise<any> {
+    return observe(this.#run(what, endpoint, args, options), isBroodsDoing);
+  }
+
+  cancel(reason?: unknown): Promise<void> {
+    this.#end(new Cancelled(this.#origin("cancel", reason)));
+    return this.#ended();
+  }
+
+  join(): Promise<void> {
+    const joined = this.#idleNow().then(async () => {
+      if (this.#status !== "open") await this.#ended();
+      this.#throwOnce();
+    });
+    return observe(joined, () => false);
+  }
+
+  close(): Promise<void> {
+    return observe(
+      this.#finish().then(() => this.#throwOnce()),
+      () => false,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#finish();
+    const errors = this.#failures.errors;
+    const met = this.#reasonRead || (errors.length > 0 && errors.every((error) => wasMet(error)));
+    if (!met) this.#throwOnce();
+  }
+
+  /** Runs the body of `withNursery`: its error counts first, then those of the actors. */
+  async around<T>(body: (nursery: Nursery) => Promise<T>): Promise<T> {
+    let value: T | undefined;
+    let thrown: { readonly error: unknown } | undefined;
+    let warning: ReturnType<typeof setTimeout> | undefined;
+    const warn = (): void => {
+      warning = setTimeout(() => {
+        process.emitWarning(`nursery ${this.name} has ended its actors and waits for its body, which has not returned for ${BODY_WARNING / 1000} s`, {
+          type: "BroodWarning",
+          code: "BROOD_BODY_WAITS",
+        });
+      }, BODY_WARNING).unref();
+    };
+    this.signal.addEventListener("abort", warn, { once: true });
+    try {
+      value = await body(this);
+    } catch (error) {
+      thrown = { error };
+    }
+    this.signal.removeEventListener("abort", warn);
+    clearTimeout(warning);
+    await this.#finish();
+    this.#thrown = true;
+    const errors: unknown[] = this.#failures.errors;
+    if (thrown !== undefined && !errors.includes(thrown.error)) {
+      // A cancellation that a failure caused says nothing beside that failure.
+      const merelyCancelled = errors.length > 0 && thrown.error instanceof Cancelled && (thrown.error === this.#cause || this.#caused(thrown.error));
+      if (!merelyCancelled) errors.unshift(thrown.error);
+    }
+    if (errors.length > 0) throw combine(this.name, errors);
+    return value as T;
+  }
+
+  // RootScope.
+
+  async interrupted(signal: string): Promise<void> {
+    this.#end(new Cancelled(this.#origin("host signal", signal)));
+    await this.#ended();
+  }
+
+  killAll(): void {
+    for (const { control } of this.#children.values()) void control.kill(thisProcess().id);
+  }
+
+  // ControlOwner.
+
+  ended(control: Control, exit: Exit, death: ActorDied | undefined): void {
+    const child = this.#children.get(control);
+    if (child === undefined) return;
+    if (death !== undefined) {
+      deaths.publish({ actor: control.id, path: control.where.path, exit, nursery: this.name });
+      if (child.onDeath === "fail") this.#fail(child, death);
+    }
+    this.#children.delete(control);
+    if (this.#children.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  late(control: Control, error: Error): void {
+    const child = this.#children.get(control);
+    if (child !== undefined) this.#fail(child, error);
+  }
+
+  deaf(control: Control): void {
+    deafs.publish({ actor: control.id, path: control.where.path, nursery: this.name });
+  }
+
+  // Starting.
+
+  async #start(verb: string, what: unknown, options: StartOptions | ProcessOptions, known: readonly string[], onDeath: "fail" | "report" | undefined): Promise<Child> {
+    checkSource(`nursery.${verb}`, what);
+    checkStartOptions(`nursery.${verb}`, options, known);
+    const { name } = options as StartOptions;
+    checkName(`nursery.${verb}: name`, name);
+    const { method, reason } = chooseMethod(`nursery.${verb}`, options.spawn);
+    method.check(`nursery.${verb}`, options);
+    const place = thisProcess();
+    const module = what.module.href;
+    const inheritMain = this.#inheritMain(verb, options.inheritMain, module, place.main);
+    if (this.#status !== "open") throw new NurseryClosed(this.name, this.#status === "ending" ? "ending" : "closed", this.#cause);
+
+    const id: ActorId = { name, uuid: randomUUID() };
+    const path = `${place.path}/${name}`;
+    const output = outputOf(options.stdio, id);
+    const settings: ControlSettings = {
+      id,
+      path,
+      self: place.id,
+      spawnMethod: method.name,
+      spawnReason: reason,
+      startTimeout: options.startTimeout ?? this.#options.startTimeout ?? START_TIMEOUT,
+      cancelTimeout: options.cancelTimeout ?? this.#options.cancelTimeout ?? CANCEL_TIMEOUT,
+      killTimeout: options.killTimeout ?? this.#options.killTimeout ?? KILL_TIMEOUT,
+      onDeaf: options.onDeaf ?? this.#options.onDeaf ?? "kill",
+      signal: options.signal,
+      spec: {
+        parent: place.id,
+        root: place.root,
+        path,
+        spawnMethod: method.name,
+        logLevel: place.logLevel,
+        module,
+        main: place.main,
+        inheritMain,
+        cancelTimeout: options.cancelTimeout ?? this.#options.cancelTimeout ?? CANCEL_TIMEOUT,
+        budget: undefined,
+      },
+      spawn: (birth, sink) => method.spawn({ ...birth, options, output, sink }),
+      endingWithin: () => place.endingWithin,
+      log: (level, text) => output("stderr", `${LEVELS[level] ?? "log"}: ${text}`),
+    };
+    const control = new Control(settings, this);
+    const child: Child = { control, portal: new ActorPortal(control, this.#bound), order: this.#started++, onDeath: onDeath ?? this.#options.onDeath ?? "fail" };
+    this.#children.set(control, child);
+    control.begin();
+    await control.ready;
+    return child;
+  }
+
+  #inheritMain(verb: string, asked: boolean | undefined, module: string, main: string | undefined): boolean {
+    const bare = (url: string): string => url.replace(/[?#].*$/, "");
+    const definedThere = main !== undefined && bare(module) === main;
+    if (asked === false && definedThere) {
+      throw new InvalidOption(`nursery.${verb}: inheritMain`, false, "true or nothing: this actor is defined in the main module, which it must load");
+    }
+    if (asked === true && main === undefined) {
+      throw new InvalidOption(`nursery.${verb}: inheritMain`, true, "false or nothing: this program has no main module");
+    }
+    return asked ?? definedThere;
+  }
+
+  async #run(what: ActorSource<any>, endpoint: string, args: any[], options: RunOptions): Promise<unknown> {
+    if (typeof endpoint !== "string" || endpoint === "") throw new InvalidOption("nursery.run: endpoint", endpoint, "the name of an endpoint");
+    if (!Array.isArray(args)) throw new InvalidOption("nursery.run: args", args, "an array of the endpoint's arguments");
+    checkStartOptions("nursery.run", options, RUN_OPTIONS);
+    const { control, portal } = await this.#start("run", what, { ...options, name: options.name ?? endpoint.replaceAll("/", "."), } as StartOptions, RUN_OPTIONS, "report");
+    try {
+      const { deadline, signal } = options;
+      return await portal.with({ deadline, signal }).call(endpoint, ...args);
+    } finally {
+      // Its end is asked for: it settles only after the actor is gone.
+      await control.cancel(this.#origin("scope", undefined), { kind: "return" });
+    }
+  }
+
+  // Ending.
+
+  #origin(via: CancelOrigin["via"], reason: unknown): CancelOrigin {
+    return { scope: "nursery", via, canceller: thisProcess().id, reason };
+  }
+
+  #fail(child: Child, error: Error): void {
+    track(error);
+    this.#failures.add(child.order, error);
+    this.#end(error);
+  }
+
+  /** Ends everything, for `cause`; what waits is rejected with it at once. Idempotent. */
+  #end(cause: Error): void {
+    if (this.#status !== "open") return;
+    this.#status = "ending";
+    this.#cause = cause;
+    this.#controller.abort(cause);
+    const origin: CancelOrigin = cause instanceof Cancelled ? cause : this.#origin("scope", cause);
+    // The last started hears of it first; their ladders run side by side.
+    const children = [...this.#children.values()].reverse();
+    for (const { control } of children) control.interrupt(cause);
+    for (const { control } of children) void control.cancel(origin);
+  }
+
+  /** The end of the scope: nothing failed, nobody cancelled, and whatever still runs is ended. */
+  async #finish(): Promise<void> {
+    if (this.#status === "open") {
+      this.#status = "ending";
+      this.#cause = new Cancelled(this.#origin("scope", undefined));
+      const children = [...this.#children.values()].reverse();
+      for (const { control } of children) control.interrupt(this.#cause);
+      for (const { control } of children) void control.cancel(this.#origin("scope", undefined));
+    }
+    await this.#ended();
+  }
+
+  #ended(): Promise<void> {
+    this.#ending ??= this.#idleNow().then(() => {
+      this.#status = "ended";
+      this.#unbind?.();
+      leave(this);
+    });
+    return this.#ending;
+  }
+
+  #idleNow(): Promise<void> {
+    return this.#children.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Whether this cancellation is one that the nursery's own end brought about. */
+  #caused(error: Cancelled): boolean {
+    return error.scope === "nursery" && error.canceller.uuid === thisProcess().id.uuid && error.reason === this.#cause;
+  }
+
+  #throwOnce(): void {
+    if (this.#thrown || this.#failures.size === 0) return;
+    this.#thrown = true;
+    throw combine(this.name, this.#failures.errors);
+  }
+}
+
+function outputOf(stdio: ProcessOptions["stdio"], actor: ActorId): (stream: "stdout" | "stderr", text: string) => void {
+  if (stdio === "ignore") return () => {};
+  if (typeof stdio !== "function") return (stream, text) => relay(stream, `[${actor.name}] ${text}`);
+  return (stream, text) => {
+    const line: OutputLine = { actor, stream, text };
+    try {
+      stdio(line);
+    } catch (error) {
+      // The user's own function failed: theirs to hear of, and no reason to lose the actor.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  };
+}
+

@@ -1,0 +1,94 @@
+// What all nurseries of this process share: who this process is, and how it meets SIGINT, SIGTERM and SIGHUP. It boots with
+// the first nursery and leaves nothing behind after the last: no listener, no timer, no thread.
+import { randomUUID } from "node:crypto";
+import { realpathSync } from "node:fs";
+import { basename } from "node:path";
+import { pathToFileURL } from "node:url";
+import { isMainThread } from "node:worker_threads";
+import { InvalidOption } from "../errors/kinds.js";
+import { here, settle, type Here } from "../protocol/here.js";
+
+const LEVELS = ["silent", "error", "warn", "info", "debug"];
+const DEFAULT_LEVEL = "info";
+/** Signals that end a program from outside (design section 6). */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** This process's place in the tree; where it is no actor, it is the root. */
+export function thisProcess(): Here {
+  const known = here();
+  if (known !== undefined) return known;
+  const level = process.env["BROOD_LOGLEVEL"] || DEFAULT_LEVEL;
+  if (!LEVELS.includes(level)) throw new InvalidOption("BROOD_LOGLEVEL", level, LEVELS.join(", "));
+  const main = mainModule();
+  const id = { name: main === undefined ? "root" : basename(main), uuid: randomUUID(), pid: process.pid };
+  return settle({ id, parent: undefined, root: id, path: "", logLevel: level, main, loadingMain: false, endingWithin: undefined });
+}
+
+/** The URL of the file that Node was started with, where there is one. */
+function mainModule(): string | undefined {
+  const file = process.argv[1];
+  if (file === undefined) return undefined;
+  try {
+    return pathToFileURL(realpathSync(file)).href;
+  } catch {
+    // `node some-module` without its extension, or a file that is gone: not needed unless an actor lives in it.
+    return undefined;
+  }
+}
+
+/** A nursery as the signals see it. */
+export interface RootScope {
+  /** Whether it asked for teardown also beside the program's own listeners. */
+  readonly signals: boolean;
+  /** Ends everything in it; resolves when it is gone. */
+  interrupted(signal: string): Promise<void>;
+  /** Kills everything in it, now. */
+  killAll(): void;
+}
+
+const scopes = new Set<RootScope>();
+let tearingDown = false;
+
+const listeners = new Map<NodeJS.Signals, () => void>(SIGNALS.map((signal) => [signal, () => hear(signal)]));
+
+/** From now on the scope is torn down by signals. Only the root of the tree hears them: an actor ends by its Cancel frame. */
+export function enter(scope: RootScope): void {
+  if (thisProcess().parent !== undefined || !isMainThread) return;
+  if (scopes.size === 0) for (const [signal, listener] of listeners) process.on(signal, listener);
+  scopes.add(scope);
+}
+
+export function leave(scope: RootScope): void {
+  if (!scopes.delete(scope) || scopes.size > 0 || tearingDown) return;
+  unlisten();
+}
+
+function unlisten(): void {
+  for (const [signal, listener] of listeners) process.removeListener(signal, listener);
+}
+
+function hear(signal: NodeJS.Signals): void {
+  const others = process.listeners(signal).some((listener) => listener !== listeners.get(signal));
+  if (tearingDown) {
+    for (const scope of scopes) scope.killAll();
+    if (!others) raise(signal);
+    return;
+  }
+  const asked = [...scopes].filter((scope) => scope.signals || !others);
+  if (asked.length === 0) return;
+  tearingDown = true;
+  void Promise.all(asked.map((scope) => scope.interrupted(signal))).then(() => {
+    // The program's own finally blocks, which the teardown has just set off, get a turn.
+    setImmediate(() => {
+      tearingDown = false;
+      if (!others) raise(signal);
+      else if (scopes.size === 0) unlisten();
+    });
+  });
+}
+
+/** Ends this process as Node would have for the signal. */
+function raise(signal: NodeJS.Signals): void {
+  unlisten();
+  process.kill(process.pid, signal);
+}

@@ -1,0 +1,424 @@
+// The one owner of a started actor: its status, its channel, the ladder that ends it, and the exit that is told once.
+// Whatever happens first settles a start: ready, death, timeout or abort. Every ending is bounded: Cancel, SIGTERM after
+// `cancelTimeout`, SIGKILL after `killTimeout` more.
+import { randomUUID, timingSafeEqual } from "node:crypto";
+import { deferred, track } from "../context/observed-promise.js";
+import { Opener } from "../context/opener.js";
+import type { ActorStatus, SpawnMethod } from "../context/surface.js";
+import type { Exit } from "../errors/exit.js";
+import type { ActorId } from "../errors/identity.js";
+import { ActorDied, Cancelled, InvalidMessage, StartFailed, type CancelOrigin, type Whereabouts } from "../errors/kinds.js";
+import { decodeCancelAck, decodeError, decodeHello, decodeLog, decodeReady, encodeCancel, encodeSpec } from "../protocol/bodies.js";
+import { Channel, type ChannelHandler } from "../protocol/channel.js";
+import { rebuildError } from "../protocol/error-data.js";
+import { FrameType } from "../protocol/frame.js";
+import type { Birth, Body, BodyEnd, TransportSink } from "../protocol/transport.js";
+import { acceptsVersion, PROTOCOL_VERSION } from "../protocol/version.js";
+import { stepsWithin, type Steps } from "./budget.js";
+import { exitOf, type Asked } from "./exit-of.js";
+import { nextStatus, type ActorEvent } from "./lifecycle.js";
+
+/** From the acknowledgement to leaving, in ms, where `cancelTimeout` leaves less: a process that said goodbye is given the
+ *  time to run its exit listeners on a busy machine before SIGTERM. */
+const LEAVE_GRACE = 250;
+/** From the end of a channel to the end of its actor, in ms; then the actor is ended through its handle (facts, section 0). */
+const CHANNEL_DRAIN = 500;
+
+/** What the actor is told once it has proved itself. */
+export type SpecBody = Parameters<typeof encodeSpec>[0];
+
+/** All that a start needs. */
+export interface ControlSettings extends Steps {
+  readonly id: ActorId;
+  readonly path: string;
+  /** Who starts it. */
+  readonly self: ActorId;
+  readonly spawnMethod: SpawnMethod;
+  readonly spawnReason: string;
+  readonly startTimeout: number;
+  readonly onDeaf: "kill" | "report";
+  readonly signal: AbortSignal | undefined;
+  readonly spec: Omit<SpecBody, "actor">;
+  /** Makes the body; throws where not even that is possible. */
+  spawn(birth: Birth, sink: TransportSink): Body;
+  /** Time left of this process, where it is itself being ended; ms. */
+  endingWithin(): number | undefined;
+  /** The actor's own log lines. */
+  log(level: number, text: string): void;
+}
+
+/** Who hears how it went. */
+export interface ControlOwner {
+  /** Once, before anything that waits for the actor is rejected. `death` is set when nobody had asked for the end. */
+  ended(control: Control, exit: Exit, death: ActorDied | undefined): void;
+  /** A failure that has no caller left to hear it: of a cleanup, or of a task whose caller had been interrupted. */
+  late(control: Control, error: Error): void;
+  /** It stayed silent past `cancelTimeout`, and was spared (`onDeaf: "report"`). */
+  deaf(control: Control): void;
+}
+
+type Phase = "hello" | "load" | "ready";
+
+export class Control implements ChannelHandler {
+  readonly #settings: ControlSettings;
+  readonly #owner: ControlOwner;
+  readonly #token = randomUUID();
+  readonly #born = performance.now();
+  readonly #ready = deferred<void>();
+  readonly #exited = deferred<Exit>();
+  #id: ActorId;
+  #status: ActorStatus = "starting";
+  #phase: Phase = "hello";
+  #body: Body | undefined;
+  #channel: Channel | undefined;
+  #opener: Opener | undefined;
+  #endpoints: Readonly<Record<string, "call" | "context">> = {};
+  #startTime = 0;
+  #asked: Asked | undefined;
+  #origin: CancelOrigin | undefined;
+  #acknowledged = false;
+  #forced = false;
+  #fatal: Error | undefined;
+  #breach: InvalidMessage | undefined;
+  #loadError: { phase: StartFailed["phase"]; error: Error } | undefined;
+  #startError: Error | undefined;
+  #death: ActorDied | undefined;
+  #exit: Exit | undefined;
+  #cancelling: Promise<boolean> | undefined;
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  #startTimer: ReturnType<typeof setTimeout> | undefined;
+  #onAbort: (() => void) | undefined;
+  #onAcknowledged: (() => void) | undefined;
+
+  constructor(settings: ControlSettings, owner: ControlOwner) {
+    this.#settings = settings;
+    this.#owner = owner;
+    this.#id = settings.id;
+    // A start that fails while nobody awaits it any more (its nursery is gone) is no unhandled rejection.
+    this.#ready.promise.silence();
+  }
+
+  get id(): ActorId {
+    return this.#id;
+  }
+  get where(): Whereabouts {
+    return { actor: this.#id, path: this.#settings.path };
+  }
+  get status(): ActorStatus {
+    return this.#status;
+  }
+  get settings(): ControlSettings {
+    return this.#settings;
+  }
+  get endpoints(): Readonly<Record<string, "call" | "context">> {
+    return this.#endpoints;
+  }
+  get startTime(): number {
+    return this.#startTime;
+  }
+  get exited(): Promise<Exit> {
+    return this.#exited.promise;
+  }
+  get exit(): Exit | undefined {
+    return this.#exit;
+  }
+  /** Resolves when the actor is ready; rejects when it will not be, and is gone. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** The table of calls; where the actor is not running, throws why. */
+  opener(): Opener {
+    if (this.#status === "running" && this.#opener !== undefined) return this.#opener;
+    throw this.whyNot();
+  }
+  get openerOrNone(): Opener | undefined {
+    return this.#opener;
+  }
+
+  /** Why nothing can be asked of it. */
+  whyNot(): Error {
+    if (this.#death !== undefined) return this.#death;
+    if (this.#exit !== undefined) return new ActorDied(this.where, this.#exit);
+    return new Cancelled(this.#origin ?? { scope: "actor", via: "cancel", canceller: this.#settings.self, reason: undefined }, this.where);
+  }
+
+  /** Starts it. Everything that goes wrong arrives at `ready`. */
+  begin(): void {
+    const { settings } = this;
+    if (settings.signal?.aborted === true) {
+      return this.#stillborn(new Cancelled({ scope: "actor", via: "signal", canceller: settings.self, reason: settings.signal.reason }, this.where));
+    }
+    let channel: Channel | undefined;
+    const sink: TransportSink = {
+      received: (bytes) => channel?.received(bytes),
+      drained: () => channel?.drained(),
+      ended: () => channel?.ended(),
+    };
+    let body: Body;
+    try {
+      body = settings.spawn({ id: this.#id, token: this.#token }, sink);
+    } catch (error) {
+      return this.#stillborn(new StartFailed(this.where, "spawn", error instanceof Error ? error.message.replace(/\.$/, "") : String(error), { cause: error }));
+    }
+    this.#body = body;
+    if (body.pid !== undefined) this.#id = { ...this.#id, pid: body.pid };
+    channel = new Channel(body.transport, this);
+    this.#channel = channel;
+    this.#opener = new Opener(channel, {
+      where: this.where,
+      self: settings.self,
+      cancelTimeout: () => this.#steps().cancelTimeout,
+      deaf: () => this.#deaf(),
+      cancelledByActor: () => (this.#origin === undefined ? undefined : new Cancelled(this.#origin, this.where, true)),
+      late: (error) => this.#owner.late(this, error),
+    });
+    void body.gone.then((end) => this.#gone(end));
+    this.#startTimer = setTimeout(() => {
+      const got = { hello: "it never said hello", load: "its module was still loading", ready: "" }[this.#phase];
+      this.#refuse(new StartFailed(this.where, this.#phase === "hello" ? "hello" : "load", `it was not ready within ${settings.startTimeout} ms: ${got}`));
+    }, settings.startTimeout);
+    if (settings.signal !== undefined) {
+      const { signal } = settings;
+      this.#onAbort = () =>
+        this.#refuse(new Cancelled({ scope: "actor", via: "signal", canceller: settings.self, reason: signal.reason }, this.where));
+      signal.addEventListener("abort", this.#onAbort, { once: true });
+    }
+  }
+
+  /**
+   * Asks it to end and climbs the ladder until it is gone.
+   * @returns whether it acknowledged; an actor already gone counts as done
+   */
+  cancel(origin: CancelOrigin, asked: Asked = { kind: "cancel", by: origin.canceller, reason: origin.reason }): Promise<boolean> {
+    if (this.#cancelling !== undefined) return this.#cancelling;
+    if (this.#status === "ended") return Promise.resolve(true);
+    const starting = this.#status === "starting";
+    this.#asked ??= asked;
+    this.#origin ??= origin;
+    this.#advance("ask");
+    this.#cancelling = this.exited.then(() => this.#acknowledged);
+    if (starting) {
+      this.#refuse(new Cancelled(origin, this.where));
+    } else if (this.#asked.kind !== "kill") {
+      this.#climb(origin);
+    }
+    return this.#cancelling;
+  }
+
+  /** Ends it at once. */
+  kill(by: ActorId): Promise<Exit> {
+    if (this.#status !== "ended") {
+      this.#asked = { kind: "kill", by };
+      this.#origin ??= { scope: "actor", via: "cancel", canceller: by, reason: undefined };
+      const starting = this.#status === "starting";
+      this.#advance("ask");
+      if (starting) this.#startError ??= new Cancelled(this.#origin, this.where);
+      this.#force();
+    }
+    return this.exited;
+  }
+
+  /** Rejects everything that waits for it, now. */
+  interrupt(error: Error): void {
+    this.#opener?.interrupt(error);
+  }
+
+  // What comes through the channel.
+
+  message(type: FrameType, flags: number, context: number, payload: Uint8Array): void {
+    if (context !== 0) {
+      if (this.#phase !== "ready") throw new InvalidMessage(`a frame of context ${context} before Ready`);
+      (this.#opener as Opener).message(type, flags, context, payload);
+      return;
+    }
+    switch (type) {
+      case FrameType.Hello:
+        return this.#hello(payload, flags);
+      case FrameType.Ready:
+        return this.#becameReady(payload, flags);
+      case FrameType.Error: {
+        if (this.#phase === "hello") throw new InvalidMessage("an Error before Hello");
+        const body = decodeError(payload, flags);
+        const phase = body.phase === "setup" ? "setup" : "load";
+        const error = rebuildError(body.error, this.#phase === "ready" ? "actor" : phase);
+        if (this.#phase === "ready") this.#fatal = error;
+        else this.#loadError = { phase, error };
+        return;
+      }
+      case FrameType.CancelAck: {
+        if (this.#origin === undefined) throw new InvalidMessage("it acknowledges a cancel that nobody asked for");
+        const { errors } = decodeCancelAck(payload, flags);
+        this.#acknowledged = true;
+        this.#onAcknowledged?.();
+        for (const data of errors ?? []) this.#owner.late(this, rebuildError(data, "cleanup"));
+        return;
+      }
+      case FrameType.Log: {
+        const { level, text } = decodeLog(payload);
+        return this.#settings.log(level, text);
+      }
+      default:
+        throw new InvalidMessage(`a frame of type ${type} does not belong on the channel itself`);
+    }
+  }
+
+  closed(breach: InvalidMessage | undefined): void {
+    if (this.#status === "ended") return;
+    if (breach !== undefined) {
+      this.#breach = breach;
+      this.#force();
+      return;
+    }
+    // Its process usually ends with its channel; one that lives on without is ended through its handle.
+    this.#later(CHANNEL_DRAIN, () => {
+      if (!this.#acknowledged) this.#breach ??= new InvalidMessage("its channel was closed while it lived on");
+      this.#force();
+    });
+  }
+
+  #hello(payload: Uint8Array, flags: number): void {
+    if (this.#phase !== "hello") throw new InvalidMessage("a second Hello");
+    const hello = decodeHello(payload, flags);
+    if (!acceptsVersion(hello.version)) {
+      throw new InvalidMessage(`it speaks version ${hello.version} of the protocol, this host speaks ${PROTOCOL_VERSION} and the one before`);
+    }
+    if (!sameToken(hello.token, this.#token)) throw new InvalidMessage("its token is wrong");
+    this.#phase = "load";
+    (this.#channel as Channel).send(FrameType.Spec, 0, 0, encodeSpec({ ...this.#settings.spec, actor: this.#id }));
+  }
+
+  #becameReady(payload: Uint8Array, flags: number): void {
+    if (this.#phase !== "load") throw new InvalidMessage("Ready out of turn");
+    const { endpoints } = decodeReady(payload, flags);
+    this.#phase = "ready";
+    this.#endpoints = endpoints;
+    this.#disarmStart();
+    this.#startTime = performance.now() - this.#born;
+    this.#advance("ready");
+    if (this.#startError === undefined) this.#ready.resolve();
+  }
+
+  // How it ends.
+
+  #climb(origin: CancelOrigin): void {
+    const { cancelTimeout, killTimeout } = this.#steps();
+    const from = performance.now();
+    (this.#channel as Channel).send(FrameType.Cancel, 0, 0, encodeCancel({ origin, within: cancelTimeout }));
+    const terminate = (): void => {
+      this.#forced = true;
+      this.#body?.terminate();
+    };
+    const step = this.#later(cancelTimeout, terminate);
+    this.#onAcknowledged = () => {
+      clearTimeout(step);
+      this.#later(Math.max(from + cancelTimeout - performance.now(), LEAVE_GRACE), terminate);
+    };
+    this.#later(cancelTimeout + killTimeout, () => this.#force());
+  }
+
+  #force(): void {
+    this.#forced = true;
+    this.#body?.kill();
+  }
+
+  #deaf(): void {
+    if (this.#status !== "running") return;
+    if (this.#settings.onDeaf === "report") return this.#owner.deaf(this);
+    void this.kill(this.#settings.self);
+  }
+
+  /** The start will not succeed: ends what there is; `ready` rejects when it is gone. */
+  #refuse(error: Error): void {
+    this.#startError ??= error;
+    this.#asked ??= { kind: "kill", by: this.#settings.self };
+    this.#disarmStart();
+    this.#force();
+  }
+
+  #stillborn(error: Error): void {
+    this.#startError = error;
+    this.#gone({ status: { kind: "unborn", error }, stderr: [] });
+  }
+
+  #gone(end: BodyEnd): void {
+    const neverReady = this.#phase !== "ready" || this.#startError !== undefined;
+    this.#disarmStart();
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    const exit = exitOf({
+      where: this.where,
+      end,
+      asked: this.#asked,
+      acknowledged: this.#acknowledged,
+      forced: this.#forced,
+      fatal: this.#fatal,
+      breach: this.#breach,
+    });
+    this.#exit = exit;
+    this.#advance("gone");
+    const died = new ActorDied(this.where, exit, end.stderr);
+    if (this.#asked === undefined && !neverReady) {
+      this.#death = died;
+      track(died);
+    }
+    this.#owner.ended(this, exit, this.#death);
+    const cancelled = exit.kind === "cancelled" || exit.kind === "returned";
+    this.#opener?.lost(cancelled && this.#origin !== undefined ? new Cancelled(this.#origin, this.where, true) : died);
+    if (!(this.#channel?.closed ?? true)) this.#channel?.ended();
+    if (neverReady) this.#ready.reject(this.#startError ?? this.#whyNotStarted(end, exit));
+    this.#exited.resolve(exit);
+  }
+
+  #whyNotStarted(end: BodyEnd, exit: Exit): StartFailed {
+    const details = { exit, stderr: end.stderr };
+    if (this.#loadError !== undefined) {
+      const { phase, error } = this.#loadError;
+      return new StartFailed(this.where, phase, error.message.replace(/\.$/, ""), { ...details, cause: error });
+    }
+    const phase = this.#phase === "hello" ? "hello" : "load";
+    if (this.#breach !== undefined) return new StartFailed(this.where, phase, `it broke the protocol: ${this.#breach.why}`, { ...details, cause: this.#breach });
+    const when = phase === "hello" ? "before it said hello" : "while its module was loading";
+    switch (exit.kind) {
+      case "exited":
+        return new StartFailed(this.where, phase, `its process exited with code ${exit.code} ${when}`, details);
+      case "signalled":
+        return new StartFailed(this.where, phase, `its process was ended by ${exit.signal} ${when}`, details);
+      case "failed":
+        return new StartFailed(this.where, end.status.kind === "unborn" ? "spawn" : phase, exit.error.message.replace(/\.$/, ""), { ...details, cause: exit.error });
+      default:
+        return new StartFailed(this.where, phase, `its process is gone ${when}`, details);
+    }
+  }
+
+  #disarmStart(): void {
+    if (this.#startTimer !== undefined) clearTimeout(this.#startTimer);
+    this.#startTimer = undefined;
+    if (this.#onAbort !== undefined) this.#settings.signal?.removeEventListener("abort", this.#onAbort);
+    this.#onAbort = undefined;
+  }
+
+  #steps(): Steps {
+    return stepsWithin(this.#settings, this.#settings.endingWithin());
+  }
+
+  #advance(event: ActorEvent): void {
+    this.#status = nextStatus(this.#status, event) ?? this.#status;
+  }
+
+  #later(ms: number, then: () => void): ReturnType<typeof setTimeout> {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      then();
+    }, ms);
+    this.#timers.add(timer);
+    return timer;
+  }
+}
+
+/** Compares without telling by its time how much was right. */
+function sameToken(a: string, b: string): boolean {
+  const left = Buffer.from(a);
+  const right = Buffer.from(b);
+  return left.length === right.length && timingSafeEqual(left, right);
+}

@@ -1,0 +1,42 @@
+// How an actor ended, decided from everything that is known once it is gone. A pure function: the table of exits is here and
+// nowhere else.
+import type { Exit } from "../errors/exit.js";
+import type { ActorId } from "../errors/identity.js";
+import { MemoryLimitExceeded, type Whereabouts } from "../errors/kinds.js";
+import type { BodyEnd } from "../protocol/transport.js";
+
+/** Who wanted the end, and how. */
+export type Asked =
+  /** Its one call is done. */
+  | { readonly kind: "return" }
+  | { readonly kind: "cancel"; readonly by: ActorId; readonly reason: unknown }
+  | { readonly kind: "kill"; readonly by: ActorId };
+
+export interface ExitFacts {
+  readonly where: Whereabouts;
+  readonly end: BodyEnd;
+  readonly asked: Asked | undefined;
+  /** It acknowledged the cancel. */
+  readonly acknowledged: boolean;
+  /** brood sent it a signal, or discarded it. */
+  readonly forced: boolean;
+  /** What it said was its end: an uncaught error. */
+  readonly fatal: Error | undefined;
+  /** What it did against the protocol. */
+  readonly breach: Error | undefined;
+}
+
+export function exitOf(facts: ExitFacts): Exit {
+  const { asked } = facts;
+  if (asked?.kind === "kill") return { kind: "killed", by: asked.by };
+  if (asked?.kind === "return") return { kind: "returned" };
+  if (asked?.kind === "cancel") {
+    if (facts.acknowledged) return { kind: "cancelled", by: asked.by, reason: asked.reason };
+    if (facts.forced) return { kind: "killed", by: asked.by };
+  }
+  if (facts.breach !== undefined) return { kind: "failed", error: facts.breach };
+  if (facts.end.memory !== undefined) return { kind: "failed", error: new MemoryLimitExceeded(facts.where, facts.end.memory) };
+  if (facts.fatal !== undefined) return { kind: "failed", error: facts.fatal };
+  const { status } = facts.end;
+  return status.kind === "unborn" ? { kind: "failed", error: status.error } : status;
+}

@@ -1,0 +1,163 @@
+// The handle on an actor that users hold. It owns nothing: it checks what it is given, bounds what it asks by the deadline and
+// signal it was made with, and passes on to the control and to the table of calls.
+import { ObservedPromise, observe } from "../context/observed-promise.js";
+import type { Bounds } from "../context/pending.js";
+import { isBroodsDoing } from "../context/silence.js";
+import type { ActorStats, ActorStatus, CallOptions, Context, Loose, Portal, SpawnMethod } from "../context/surface.js";
+import type { Exit } from "../errors/exit.js";
+import type { ActorId } from "../errors/identity.js";
+import { Cancelled, InvalidOption, NurseryClosed, UnknownEndpoint } from "../errors/kinds.js";
+import { didYouMean, listNames } from "../errors/near.js";
+import { checkDuration, checkKnown, checkObject, checkSignal } from "./check.js";
+import type { Control } from "./control.js";
+
+/** What a portal made inside a task may not outlast. */
+export interface PortalBound {
+  /** ms left of the task's own deadline; undefined without one. */
+  remaining(): number | undefined;
+}
+
+const NO_BOUND: PortalBound = { remaining: () => undefined };
+
+export class ActorPortal implements Portal<Loose> {
+  readonly #control: Control;
+  readonly #options: CallOptions;
+  readonly #bound: PortalBound;
+
+  constructor(control: Control, bound: PortalBound = NO_BOUND, options: CallOptions = {}) {
+    this.#control = control;
+    this.#bound = bound;
+    this.#options = options;
+  }
+
+  get id(): ActorId {
+    return this.#control.id;
+  }
+  get path(): string {
+    return this.#control.where.path;
+  }
+  get spawnMethod(): SpawnMethod {
+    return this.#control.settings.spawnMethod;
+  }
+  get spawnReason(): string {
+    return this.#control.settings.spawnReason;
+  }
+  get status(): ActorStatus {
+    return this.#control.status;
+  }
+  get stats(): ActorStats {
+    const opener = this.#control.openerOrNone;
+    return { startTime: this.#control.startTime, open: opener?.size ?? 0, calls: opener?.total ?? 0 };
+  }
+  get exited(): Promise<Exit> {
+    return this.#control.exited;
+  }
+
+  call(endpoint: string, ...args: any[]): Promise<any> {
+    try {
+      this.#check(endpoint, "call");
+      const bounds = this.#bounds();
+      return this.#control.opener().call(endpoint, args, bounds, callSite(this.call));
+    } catch (error) {
+      return rejected(error);
+    }
+  }
+
+  open(endpoint: string, ...args: any[]): Promise<Context<any, any>> {
+    try {
+      this.#check(endpoint, "context");
+      const bounds = this.#bounds();
+      return this.#control.opener().open(endpoint, args, bounds, callSite(this.open));
+    } catch (error) {
+      return rejected(error);
+    }
+  }
+
+  withContext<T>(endpoint: string, args: any[], body: (context: Context<any, any>) => Promise<T>): Promise<T> {
+    if (!Array.isArray(args)) return rejected(new InvalidOption("withContext: args", args, "an array of the endpoint's arguments"));
+    if (typeof body !== "function") return rejected(new InvalidOption("withContext: body", body, "a function that is given the context"));
+    return observe(this.#withContext(endpoint, args, body), isBroodsDoing);
+  }
+
+  async #withContext<T>(endpoint: string, args: any[], body: (context: Context<any, any>) => Promise<T>): Promise<T> {
+    const context = await this.open(endpoint, ...args);
+    let value: T;
+    try {
+      value = await body(context);
+    } catch (error) {
+      // The peer's finally runs before the body's own error leaves the scope.
+      await context.cancel(error);
+      throw error;
+    }
+    try {
+      await context.result();
+    } catch (error) {
+      if (!context.absorbed) throw error;
+    }
+    return value;
+  }
+
+  with(options: CallOptions): Portal<Loose> {
+    checkObject("portal.with", options);
+    checkKnown("portal.with", options, ["deadline", "signal"]);
+    checkDuration("portal.with: deadline", options.deadline);
+    checkSignal("portal.with: signal", options.signal);
+    const own = this.#options;
+    const deadline = Math.min(own.deadline ?? Infinity, options.deadline ?? Infinity);
+    const signal = own.signal !== undefined && options.signal !== undefined ? AbortSignal.any([own.signal, options.signal]) : (options.signal ?? own.signal);
+    return new ActorPortal(this.#control, this.#bound, { ...(deadline === Infinity ? {} : { deadline }), ...(signal === undefined ? {} : { signal }) });
+  }
+
+  cancel(reason?: unknown): Promise<boolean> {
+    return this.#control.cancel({ scope: "actor", via: "cancel", canceller: this.#control.settings.self, reason });
+  }
+
+  kill(): Promise<Exit> {
+    return this.#control.kill(this.#control.settings.self);
+  }
+
+  async close(): Promise<void> {
+    await this.cancel();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #check(endpoint: unknown, kind: "call" | "context"): void {
+    const verb = kind === "call" ? "call" : "open";
+    if (typeof endpoint !== "string" || endpoint === "") throw new InvalidOption(`portal.${verb}: endpoint`, endpoint, "the name of an endpoint");
+    if (this.#control.status !== "running") throw this.#control.whyNot();
+    const { endpoints } = this.#control;
+    const found = Object.hasOwn(endpoints, endpoint) ? endpoints[endpoint] : undefined;
+    if (found === kind) return;
+    if (found !== undefined) {
+      const instead = kind === "call" ? `it is a context: use portal.open(${JSON.stringify(endpoint)}, ...)` : `it is called, not opened: use portal.call(${JSON.stringify(endpoint)}, ...)`;
+      throw new UnknownEndpoint(this.#control.where, endpoint, instead);
+    }
+    const names = Object.keys(endpoints);
+    throw new UnknownEndpoint(this.#control.where, endpoint, `the actor has ${listNames(names, endpoint)}.${didYouMean(names, endpoint)}`.replace(/\.$/, ""));
+  }
+
+  #bounds(): Bounds | undefined {
+    const { deadline: own, signal } = this.#options;
+    const left = this.#bound.remaining();
+    const deadline = own === undefined ? left : left === undefined ? own : Math.min(own, left);
+    if (deadline === undefined && signal === undefined) return undefined;
+    if (signal?.aborted === true) {
+      throw new Cancelled({ scope: "call", via: "signal", canceller: this.#control.settings.self, reason: signal.reason }, this.#control.where, true);
+    }
+    return { deadline, signal };
+  }
+}
+
+/** Where the user called, to stand above the remote stack. Captured cheaply: V8 renders it only if somebody reads it. */
+function callSite(above: (...args: never[]) => unknown): { readonly stack?: string } {
+  const site: { stack?: string } = {};
+  Error.captureStackTrace(site, above);
+  return site;
+}
+
+function rejected(error: unknown): ObservedPromise<never> {
+  return observe(Promise.reject(error), (why) => isBroodsDoing(why) || why instanceof NurseryClosed);
+}

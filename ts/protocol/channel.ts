@@ -1,0 +1,230 @@
+// A channel carries frames between two actors and keeps these promises:
+// - frames of one context keep their order; control frames of other contexts overtake waiting data;
+// - the transport is given at most 256 KiB ahead, so a control frame waits behind that much and no more;
+// - a long message never holds up another context's: contexts with data waiting take turns, frame by frame;
+// - calls are under credit in both directions (`credit.ts`), and nothing is dropped silently;
+// - anything hostile ends the channel with one InvalidMessage, delivered once, and never throws into the caller.
+import { InvalidMessage } from "../errors/kinds.js";
+import { isControl, MessageAssembler } from "./assembly.js";
+import { decodeCredit, encodeCredit } from "./bodies.js";
+import { CreditLedger, CreditWindow } from "./credit.js";
+import { Flag, FrameReader, FrameType, HEADER_BYTES, MAX_FRAME_PAYLOAD, MAX_MESSAGE, writeHeader } from "./frame.js";
+import type { Transport, TransportSink } from "./transport.js";
+
+/** What the transport may hold that the system has not taken (design section 5). */
+const MAX_AHEAD = 256 * 1024;
+/** One buffer of frames on their way to the transport: a full frame beside a few small ones. */
+const OUT_BYTES = 128 * 1024;
+
+/** Who hears what comes through a channel. */
+export interface ChannelHandler {
+  /** `payload` is valid during the call only. Throws nothing but InvalidMessage, which ends the channel. */
+  message(type: FrameType, flags: number, context: number, payload: Uint8Array): void;
+  /** Once. `breach` is what the peer did wrong, or undefined where the channel just ended. */
+  closed(breach: InvalidMessage | undefined): void;
+}
+
+interface Waiting {
+  readonly type: FrameType;
+  readonly flags: number;
+  readonly context: number;
+  readonly payload: Uint8Array;
+  offset: number;
+}
+
+export class Channel implements TransportSink {
+  readonly #transport: Transport;
+  readonly #handler: ChannelHandler;
+  readonly #reader = new FrameReader();
+  readonly #assembler = new MessageAssembler();
+  /** Credit of the calls that all contexts of this channel share, in each direction. */
+  readonly #window = new CreditWindow();
+  readonly #ledger = new CreditLedger();
+  readonly #uncredited: Waiting[] = [];
+  /** Messages that wait for room, by context; a context takes its turn in the order of the map. */
+  readonly #backlog = new Map<number, Waiting[]>();
+  #out = new Uint8Array(OUT_BYTES);
+  #length = 0;
+  #scheduled = false;
+  #closed = false;
+  readonly #onFrame = (type: FrameType, flags: number, context: number, payload: Uint8Array): void => this.#frame(type, flags, context, payload);
+  readonly #flushLater = (): void => {
+    this.#scheduled = false;
+    this.flush();
+  };
+
+  constructor(transport: Transport, handler: ChannelHandler) {
+    this.#transport = transport;
+    this.#handler = handler;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Sends a message; on a closed channel it goes nowhere, as its answer would.
+   * @throws InvalidMessage it is longer than 64 MiB: refused here, and nothing was sent
+   */
+  send(type: FrameType, flags: number, context: number, payload: Uint8Array): void {
+    if (payload.length > MAX_MESSAGE) throw new InvalidMessage(`a message of ${payload.length} bytes is over the maximum of ${MAX_MESSAGE}`);
+    if (this.#closed) return;
+    if (isCharged(type, context) && (this.#uncredited.length > 0 || !this.#window.take(payload.length))) {
+      this.#uncredited.push({ type, flags, context, payload, offset: 0 });
+      return;
+    }
+    this.#enqueue(type, flags, context, payload);
+  }
+
+  /** Takes back a message of `context` of which nothing has been sent; false if some of it is on its way. */
+  withdraw(context: number): boolean {
+    const uncredited = this.#uncredited.findIndex((waiting) => waiting.context === context);
+    if (uncredited >= 0) {
+      this.#uncredited.splice(uncredited, 1);
+      return true;
+    }
+    const queue = this.#backlog.get(context);
+    const only = queue?.[0];
+    if (queue?.length !== 1 || only === undefined || only.offset > 0) return false;
+    this.#backlog.delete(context);
+    // What it took of the window is given back by hand: the peer will never grant for it.
+    if (isCharged(only.type, context)) this.#window.grant(1, only.payload.length);
+    return true;
+  }
+
+  /** Gives everything that may go to the transport now. */
+  flush(): void {
+    if (this.#closed) return;
+    do {
+      this.#write();
+    } while (this.#refill());
+  }
+
+  /** Ends the channel from this side: what was sent is still delivered, nothing more is received. */
+  close(): void {
+    if (this.#closed) return;
+    this.flush();
+    this.#closed = true;
+    this.#transport.end();
+    this.#handler.closed(undefined);
+  }
+
+  received(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    try {
+      this.#reader.push(bytes, this.#onFrame);
+    } catch (error) {
+      this.#breach(error);
+    }
+  }
+
+  drained(): void {
+    this.flush();
+  }
+
+  ended(): void {
+    if (this.#closed) return;
+    let breach: InvalidMessage | undefined;
+    try {
+      this.#reader.end();
+    } catch (error) {
+      if (!(error instanceof InvalidMessage)) throw error;
+      breach = error;
+    }
+    this.#closed = true;
+    this.#transport.destroy();
+    this.#handler.closed(breach);
+  }
+
+  #frame(type: FrameType, flags: number, context: number, payload: Uint8Array): void {
+    if (this.#closed) return;
+    const message = this.#assembler.accept(type, flags, context, payload);
+    if (message === undefined) return;
+    if (type === FrameType.Credit && context === 0) {
+      const { messages, bytes } = decodeCredit(message);
+      this.#window.grant(messages, bytes);
+      this.#spendCredit();
+      return;
+    }
+    this.#handler.message(type, flags & ~Flag.More, context, message);
+    if (isCharged(type, context)) {
+      const grant = this.#ledger.consumed(message.length);
+      if (grant !== undefined) this.send(FrameType.Credit, 0, 0, encodeCredit(grant.messages, grant.bytes));
+    }
+  }
+
+  #spendCredit(): void {
+    let sent = 0;
+    for (const waiting of this.#uncredited) {
+      if (!this.#window.take(waiting.payload.length)) break;
+      this.#enqueue(waiting.type, waiting.flags, waiting.context, waiting.payload);
+      sent++;
+    }
+    this.#uncredited.splice(0, sent);
+  }
+
+  #enqueue(type: FrameType, flags: number, context: number, payload: Uint8Array): void {
+    const queue = this.#backlog.get(context);
+    if (queue !== undefined) {
+      queue.push({ type, flags, context, payload, offset: 0 });
+      return;
+    }
+    const single = payload.length <= MAX_FRAME_PAYLOAD;
+    const room = this.#transport.ahead + this.#length < MAX_AHEAD;
+    if (single && (isControl(type) || (room && this.#backlog.size === 0))) {
+      this.#append(type, flags, context, payload, 0, payload.length);
+    } else {
+      this.#backlog.set(context, [{ type, flags, context, payload, offset: 0 }]);
+    }
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      queueMicrotask(this.#flushLater);
+    }
+  }
+
+  #append(type: FrameType, flags: number, context: number, payload: Uint8Array, from: number, to: number): void {
+    const bytes = HEADER_BYTES + to - from;
+    if (this.#length + bytes > OUT_BYTES) this.#write();
+    writeHeader(this.#out, this.#length, to - from, type, flags, context);
+    this.#out.set(from === 0 && to === payload.length ? payload : payload.subarray(from, to), this.#length + HEADER_BYTES);
+    this.#length += bytes;
+  }
+
+  #write(): void {
+    if (this.#length === 0) return;
+    const free = this.#transport.write(this.#out.subarray(0, this.#length));
+    if (!free) this.#out = new Uint8Array(OUT_BYTES);
+    this.#length = 0;
+  }
+
+  /** Moves one round of waiting frames, one of each context, towards the transport; whether there was anything to move. */
+  #refill(): boolean {
+    let moved = false;
+    for (const [context, queue] of this.#backlog) {
+      if (this.#transport.ahead + this.#length >= MAX_AHEAD) break;
+      const waiting = queue[0] as Waiting;
+      const end = Math.min(waiting.offset + MAX_FRAME_PAYLOAD, waiting.payload.length);
+      const last = end === waiting.payload.length;
+      this.#append(waiting.type, last ? waiting.flags : waiting.flags | Flag.More, context, waiting.payload, waiting.offset, end);
+      waiting.offset = end;
+      moved = true;
+      this.#backlog.delete(context);
+      if (last) queue.shift();
+      if (queue.length > 0) this.#backlog.set(context, queue);
+    }
+    return moved;
+  }
+
+  #breach(error: unknown): void {
+    if (!(error instanceof InvalidMessage)) throw error;
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#transport.destroy();
+    this.#handler.closed(error);
+  }
+}
+
+/** Calls and their answers share one window per channel and direction. */
+function isCharged(type: FrameType, context: number): boolean {
+  return context !== 0 && (type === FrameType.Start || type === FrameType.Return || type === FrameType.Error);
+}

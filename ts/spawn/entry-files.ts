@@ -1,0 +1,22 @@
+// Where the files are that a process actor runs first. They are looked up beside this file, so brood must not be bundled
+// into another file; where it was, the error says so.
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Unsupported } from "../errors/kinds.js";
+
+const found = new Map<string, string>();
+
+export function entryFile(name: "process" | "lifeline"): string {
+  let file = found.get(name);
+  if (file === undefined) {
+    file = fileURLToPath(new URL(`../entry/${name}.cjs`, import.meta.url));
+    if (!existsSync(file)) {
+      throw new Unsupported(
+        "brood inside a bundle",
+        `${file} does not exist: brood was bundled into another file and cannot find its own. Mark "brood" as external in the bundler, so that it is loaded from node_modules`,
+      );
+    }
+    found.set(name, file);
+  }
+  return file;
+}

@@ -2,10 +2,11 @@
 import { createRequire } from "node:module";
 import * as assert from "uvu/assert";
 import { suite } from "../harness/law.js";
+import { toolingModule } from "../harness/scripts.js";
 
-const { breachesIn } = (await import(new URL("../../../scripts/lib/layers.js", import.meta.url).href)) as {
+const { breachesIn } = await toolingModule<{
   breachesIn(files: Map<string, string>, typescript: unknown): string[];
-};
+}>("layers");
 const typescript: unknown = createRequire(import.meta.url)("typescript");
 const law = suite("layers");
 

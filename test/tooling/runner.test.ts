@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { suite } from "../harness/law.js";
+import { toolingModule } from "../harness/scripts.js";
 
 interface Result {
   readonly passed: number;
@@ -12,9 +13,9 @@ interface Result {
 }
 /** What the runner allows a process after its last law; short here. */
 const LINGER = 500;
-const { runTestFile } = (await import(new URL("../../../scripts/lib/test-file.js", import.meta.url).href)) as {
+const { runTestFile } = await toolingModule<{
   runTestFile(file: string, options?: { linger?: number }): Promise<Result>;
-};
+}>("test-file");
 
 const law = suite("test runner");
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}.js`, import.meta.url));

@@ -205,8 +205,8 @@ function elementsOf(start: Start, args: unknown, endpoint: unknown, meta: unknow
  */
 export function encodeStart(start: Start, reserve = 0): Uint8Array {
   const args = walk(start.args, "args");
-  const meta = start.meta === undefined ? undefined : walk(start.meta, "meta");
-  return packValue(elementsOf(start, args, walk(start.endpoint, "endpoint"), meta), "args", reserve);
+  const meta = start.meta === undefined ? undefined : walk(start.meta, "meta", true);
+  return packValue(elementsOf(start, args, walk(start.endpoint, "endpoint", true), meta), "args", reserve);
 }
 
 /** As {@link encodeStart}, as JSON text; undefined when an argument is not plain JSON. */
@@ -216,7 +216,7 @@ export function encodeStartJson(start: Start, reserve = 0): Uint8Array | undefin
 }
 
 /** @throws InvalidMessage naming the field */
-export function decodeStart(payload: Uint8Array, flags = 0): Start {
+export function decodeStart(payload: Uint8Array, flags = 0): Start & { readonly args: unknown[] } {
   const body = decodeValue(payload, flags);
   if (!Array.isArray(body)) throw new InvalidMessage("not a list", "Start");
   const [endpoint, open, args, remaining, caller, meta] = body as unknown[];

@@ -79,12 +79,12 @@ class Description {
       path: remote === undefined ? [this.#self] : [this.#self, ...remote.path].slice(0, MAX_PATH),
     };
     if (code !== undefined) data.code = typeof code === "string" ? this.#text(code) : code;
-    this.#fields(remote === undefined ? (parts as ErrorParts).fields : Object.entries(remote.remote.fields), data);
     const object = typeof thrown === "object" && thrown !== null;
     if (object) this.#around.add(thrown);
+    this.#fields(remote === undefined ? (parts as ErrorParts).fields : Object.entries(remote.remote.fields), data);
     const cause = remote === undefined ? (parts as ErrorParts).cause : remote.cause;
     const hasCause = remote === undefined ? (parts as ErrorParts).hasCause : "cause" in remote;
-    if (hasCause && causes < MAX_CAUSES && this.#wanted(cause, level)) data.cause = this.describe(cause, level + 1, causes + 1);
+    if (hasCause && cause !== undefined && causes < MAX_CAUSES && this.#wanted(cause, level)) data.cause = this.describe(cause, level + 1, causes + 1);
     const errors = remote === undefined ? (parts as ErrorParts).errors : remote.errors;
     if (errors !== undefined) data.errors = this.#members(errors, level);
     if (object) this.#around.delete(thrown);
@@ -120,7 +120,7 @@ class Description {
     const kept: [string, unknown][] = [];
     const dropped: string[] = [];
     for (const [key, value] of fields) {
-      if (this.#sendable(key) && this.#sendable(value)) kept.push([key, value]);
+      if (!this.#around.has(value) && this.#sendable(key) && this.#sendable(value)) kept.push([key, value]);
       else dropped.push(cut(key, 100));
     }
     // fromEntries defines; it sets no prototype for a field called `__proto__`.

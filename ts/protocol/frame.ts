@@ -67,7 +67,7 @@ const LAST_TYPE = FrameType.Timer;
 const KNOWN_FLAGS = Flag.More | Flag.Json;
 
 /** What a {@link FrameReader} calls for each frame. `payload` is valid only until it returns. */
-export type OnFrame = (type: number, flags: number, context: number, payload: Uint8Array) => void;
+export type OnFrame = (type: FrameType, flags: number, context: number, payload: Uint8Array) => void;
 
 /**
  * Writes a header into `target` at `offset`.
@@ -116,8 +116,7 @@ const FIRST_ROOM = 1024;
  * After any error, its own or one of `onFrame`, the reader is dead: its place in the stream is lost.
  */
 export class FrameReader {
-  #dead = false;
-  #busy = false;
+  #state: "idle" | "reading" | "dead" = "idle";
   /** The frame that the last chunk tore: `#have` bytes of header and payload. */
   #torn: Uint8Array = NOTHING;
   #have = 0;
@@ -127,22 +126,25 @@ export class FrameReader {
    * @throws InvalidMessage for a payload over {@link MAX_FRAME_PAYLOAD}, an unknown type, unknown flags, or a dead reader
    */
   push(chunk: Uint8Array, onFrame: OnFrame): void {
-    if (this.#dead) throw new InvalidMessage("the reader of frames has already failed");
-    if (this.#busy) throw new InvalidMessage("the reader of frames was entered while it was reading");
-    this.#busy = true;
-    this.#dead = true; // until proven otherwise: an exception on the way leaves it so
-    this.#read(chunk, onFrame);
-    this.#dead = false;
-    this.#busy = false;
+    if (this.#state === "dead") throw new InvalidMessage("the reader of frames has failed or ended");
+    if (this.#state === "reading") throw new InvalidMessage("the reader of frames was entered while it was reading");
+    this.#state = "reading";
+    try {
+      this.#read(chunk, onFrame);
+      this.#state = "idle";
+    } catch (error) {
+      this.#state = "dead";
+      throw error;
+    }
   }
 
   /**
-   * The stream has ended.
+   * The stream has ended; a dead reader has told what it had to tell.
    * @throws InvalidMessage when it ended within a frame
    */
   end(): void {
-    if (this.#dead) return;
-    this.#dead = true;
+    if (this.#state === "dead") return;
+    this.#state = "dead";
     if (this.#have > 0) throw new InvalidMessage(`the stream ended within a frame: ${this.#have} bytes of it had arrived`);
   }
 
@@ -160,7 +162,7 @@ export class FrameReader {
       const end = at + HEADER_BYTES + length;
       if (end > size) break;
       onFrame(
-        chunk[at + 4] as number,
+        chunk[at + 4] as FrameType,
         chunk[at + 5] as number,
         readContext(chunk, at),
         new Uint8Array(buffer, byteOffset + at + HEADER_BYTES, length),
@@ -185,7 +187,7 @@ export class FrameReader {
     if (this.#have < total) return -1;
     const frame = this.#torn;
     this.#have = 0;
-    onFrame(frame[4] as number, frame[5] as number, readContext(frame, 0), frame.subarray(HEADER_BYTES, total));
+    onFrame(frame[4] as FrameType, frame[5] as number, readContext(frame, 0), frame.subarray(HEADER_BYTES, total));
     return end;
   }
 

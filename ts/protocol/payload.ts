@@ -34,6 +34,10 @@ const LARGEST_KEPT = 1024 * 1024;
 const slab = (): Uint8Array => (typeof Buffer === "function" ? Buffer.allocUnsafeSlow(SLAB) : new Uint8Array(SLAB));
 packer.useBuffer(slab());
 
+// Set while the packer works. A proxy in the value may run code that sends something itself; the packer copes with that,
+// but not with another buffer then.
+let packing = false;
+
 /**
  * Packs a value that was walked, or that is known to be plain (numbers, texts, lists, objects with ordinary keys).
  * @param root how the value is called in a refusal
@@ -41,15 +45,18 @@ packer.useBuffer(slab());
  * @throws InvalidMessage over {@link MAX_MESSAGE}, and when memory does not suffice
  */
 export function packValue(walked: unknown, root: string, reserve = 0): Uint8Array {
-  let packed: Uint8Array;
+  const nested = packing;
+  let packed: Uint8Array | undefined;
+  packing = true;
   try {
     packed = reserve === 0 ? packer.pack(walked) : packer.pack(walked, RESERVE_START_SPACE + reserve);
   } catch (error) {
-    packer.useBuffer(slab());
     throw new InvalidMessage(`it cannot be packed: ${error instanceof Error ? error.message : "unknown reason"}`, root);
+  } finally {
+    packing = nested;
+    if (!nested && (packed === undefined || packed.buffer.byteLength > LARGEST_KEPT)) packer.useBuffer(slab());
   }
   const capacity = packed.buffer.byteLength;
-  if (capacity > LARGEST_KEPT) packer.useBuffer(slab());
   if (packed.length - reserve > MAX_MESSAGE) throw new InvalidMessage(`a message of more than ${MAX_MESSAGE} bytes cannot be sent`, root);
   // A large buffer with little in it would be held as long as that little waits to be written.
   return capacity > LARGEST_KEPT && capacity > 2 * packed.length ? Uint8Array.prototype.slice.call(packed) : packed;
@@ -135,6 +142,7 @@ function decodeJson(bytes: Uint8Array): unknown {
 }
 
 const DEPTH = MAX_DEPTH + 32; // as in scan.ts
+const NODES = 2 * MAX_NODES + 4096;
 
 /** Counts levels and values, in a text that need not be JSON. */
 function checkJson(text: string): void {
@@ -162,7 +170,7 @@ function checkJson(text: string): void {
         break;
     }
     // A value is a container, or stands behind a comma, or is the first in its container.
-    if (nodes > 2 * MAX_NODES) throw new InvalidMessage(`a payload with more than ${MAX_NODES} values`);
+    if (nodes > NODES) throw new InvalidMessage(`a payload with more than ${MAX_NODES} values`);
   }
 }
 

@@ -48,7 +48,8 @@ export function scan(bytes: Uint8Array): void {
     const kind = kinds[depth] as number;
     // Keys and values take turns, so an even number is still to come when it is a key's turn.
     const isKey = kind !== VALUES && ((pending[depth] as number) & 1) === 0 && tag === 0;
-    if (isKey ? kind === LISTED && ++nodes > NODES : ++nodes > NODES) throw fail(`more than ${MAX_NODES} values`);
+    // Keys are part of their container, for the walk too: what a sender may send is never too much here.
+    if (!isKey && ++nodes > NODES) throw fail(`more than ${MAX_NODES} values`);
     (pending[depth] as number)--;
     const token = bytes[at++] as number;
     let length: number; // of what follows: bytes of a text, of binary or of an extension, or values of a container

@@ -176,7 +176,7 @@ export class Walker {
 
   #list(value: readonly unknown[], key: Key): unknown {
     this.#enter(value, key, LIST);
-    if (typeof (value as { toJSON?: unknown }).toJSON === "function") this.#plainJson = false;
+    if ("toJSON" in value) this.#plainJson = false; // JSON.stringify might call it
     const { length } = value;
     let copy: unknown[] | undefined;
     for (let i = 0; i < length; i++) {
@@ -184,7 +184,8 @@ export class Walker {
       const walked = this.#visit(item, i);
       if (copy !== undefined) copy.push(walked);
       else if (walked !== item && walked === walked) {
-        copy = value.slice(0, i);
+        copy = [];
+        for (let j = 0; j < i; j++) copy.push(value[j]);
         copy.push(walked);
       }
     }
@@ -196,7 +197,7 @@ export class Walker {
     this.#enter(value, key, OBJECT);
     const symbols = getOwnPropertySymbols(value);
     if (symbols.length > 0) throw this.#refusal(`an object with a symbol for a key cannot be sent: ${String(symbols[0])}`, undefined);
-    if (typeof (value as { toJSON?: unknown }).toJSON === "function") this.#plainJson = false;
+    if ("toJSON" in value) this.#plainJson = false;
     const keys = Object.keys(value);
     const count = keys.length;
     let copy: unknown[] | undefined; // the walked values, once one of them differs
@@ -228,7 +229,17 @@ export class Walker {
     const buffer = value.buffer as object;
     if (sharedPrototype !== undefined && getPrototypeOf(buffer) === sharedPrototype) throw this.#refusal("a view on a SharedArrayBuffer cannot be sent", key);
     this.#count(value.byteLength, key);
+    if (value.byteLength === 0) this.#attached(value.buffer, key);
     return value;
+  }
+
+  /** Refuses memory that was transferred elsewhere: it would arrive empty. */
+  #attached(buffer: ArrayBufferLike, key: Key): void {
+    try {
+      new Uint8Array(buffer);
+    } catch {
+      throw this.#refusal("a detached ArrayBuffer cannot be sent", key);
+    }
   }
 
   /** Everything that is no plain object, array or Uint8Array of this realm. */
@@ -255,6 +266,7 @@ export class Walker {
       case "ArrayBuffer":
         this.#direct(value, prototype, key);
         this.#count((value as ArrayBuffer).byteLength, key);
+        this.#attached(value as ArrayBuffer, key);
         return new Extension(ExtensionType.ArrayBuffer, new Uint8Array(value as ArrayBuffer));
       case "SharedArrayBuffer":
         throw this.#refusal("a SharedArrayBuffer cannot be sent", key);
@@ -273,6 +285,7 @@ export class Walker {
     // The prototype of a typed array is two below that of all objects, the one of a DataView is one below it.
     const direct = name === undefined ? isTop(above) : above !== null && isTop(getPrototypeOf(above) as object | null);
     if (!direct && prototype !== bufferPrototype) throw this.#instance(value, key);
+    this.#attached(buffer, key);
     this.#count(value.byteLength, key);
     const bytes = new Uint8Array(buffer as ArrayBuffer, value.byteOffset, value.byteLength);
     if (name === undefined) return new Extension(ExtensionType.DataView, bytes);
@@ -492,14 +505,15 @@ let busy = false;
 /**
  * Walks a value that is to be sent.
  * @param root how the value is called in a refusal, as "args", "result" or "started"
+ * @param goesOn true: the value goes into one message with the one that was walked before, and shares its budget
  * @returns what to give to the packer
  * @throws InvalidMessage naming the place, as `args[0].items[3]: a function cannot be sent`; nothing else
  */
-export function walk(value: unknown, root: string): unknown {
+export function walk(value: unknown, root: string, goesOn = false): unknown {
   if (busy) return new Walker().walk(value, root);
   busy = true;
   try {
-    return shared.reset().walk(value, root);
+    return (goesOn ? shared : shared.reset()).walk(value, root);
   } finally {
     busy = false;
   }

@@ -46,16 +46,17 @@ let packing = false;
  */
 export function packValue(walked: unknown, root: string, reserve = 0): Uint8Array {
   const nested = packing;
-  let packed: Uint8Array | undefined;
   packing = true;
+  let packed: Uint8Array;
   try {
     packed = reserve === 0 ? packer.pack(walked) : packer.pack(walked, RESERVE_START_SPACE + reserve);
   } catch (error) {
+    if (!nested) packer.useBuffer(slab());
     throw new InvalidMessage(`it cannot be packed: ${error instanceof Error ? error.message : "unknown reason"}`, root);
   } finally {
     packing = nested;
-    if (!nested && (packed === undefined || packed.buffer.byteLength > LARGEST_KEPT)) packer.useBuffer(slab());
   }
+  if (!nested && packed.buffer.byteLength > LARGEST_KEPT) packer.useBuffer(slab());
   const capacity = packed.buffer.byteLength;
   if (packed.length - reserve > MAX_MESSAGE) throw new InvalidMessage(`a message of more than ${MAX_MESSAGE} bytes cannot be sent`, root);
   // A large buffer with little in it would be held as long as that little waits to be written.

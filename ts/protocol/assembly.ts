@@ -42,17 +42,23 @@ export class MessageAssembler {
     const partial = this.#partial.get(lane);
     if (partial === undefined) {
       if (!more) return payload;
-      if (this.#partial.size >= MAX_PARTIAL_MESSAGES) throw new InvalidMessage(`more than ${MAX_PARTIAL_MESSAGES} messages are incomplete at once`);
+      if (this.#partial.size >= MAX_PARTIAL_MESSAGES)
+        throw new InvalidMessage(`more than ${MAX_PARTIAL_MESSAGES} messages are incomplete at once`);
       this.#hold(payload.length);
       this.#partial.set(lane, { type, flags: flags & ~Flag.More, parts: [payload.slice()], bytes: payload.length });
       return undefined;
     }
-    if (partial.type !== type) throw new InvalidMessage(`a message of type ${partial.type} in context ${context} was cut off by a frame of type ${type}`);
-    if (partial.flags !== (flags & ~Flag.More)) throw new InvalidMessage(`the flags of a message in context ${context} changed between its frames`);
+    if (partial.type !== type)
+      throw new InvalidMessage(
+        `a message of type ${partial.type} in context ${context} was cut off by a frame of type ${type}`,
+      );
+    if (partial.flags !== (flags & ~Flag.More))
+      throw new InvalidMessage(`the flags of a message in context ${context} changed between its frames`);
     // Frames that carry nothing would fill the list of parts without ever reaching a bound on bytes.
     if (more && payload.length === 0) throw new InvalidMessage(`an empty frame within a message in context ${context}`);
     const total = partial.bytes + payload.length;
-    if (total > MAX_MESSAGE) throw new InvalidMessage(`a message in context ${context} is over the maximum of ${MAX_MESSAGE} bytes`);
+    if (total > MAX_MESSAGE)
+      throw new InvalidMessage(`a message in context ${context} is over the maximum of ${MAX_MESSAGE} bytes`);
     if (more) {
       this.#hold(payload.length);
       partial.parts.push(payload.slice());
@@ -78,7 +84,8 @@ export class MessageAssembler {
   }
 
   #hold(bytes: number): void {
-    if (this.#held + bytes > MAX_PARTIAL_BYTES) throw new InvalidMessage(`incomplete messages hold more than ${MAX_PARTIAL_BYTES} bytes`);
+    if (this.#held + bytes > MAX_PARTIAL_BYTES)
+      throw new InvalidMessage(`incomplete messages hold more than ${MAX_PARTIAL_BYTES} bytes`);
     this.#held += bytes;
   }
 }
@@ -128,8 +135,10 @@ export function frameCount(bytes: number): number {
  * @throws InvalidMessage over {@link MAX_MESSAGE}
  */
 export function* splitMessage(bytes: number): Generator<MessagePart, void, undefined> {
-  if (bytes > MAX_MESSAGE) throw new InvalidMessage(`a message of ${bytes} bytes is over the maximum of ${MAX_MESSAGE}`);
+  if (bytes > MAX_MESSAGE)
+    throw new InvalidMessage(`a message of ${bytes} bytes is over the maximum of ${MAX_MESSAGE}`);
   let start = 0;
-  for (; bytes - start > MAX_FRAME_PAYLOAD; start += MAX_FRAME_PAYLOAD) yield { start, end: start + MAX_FRAME_PAYLOAD, more: true };
+  for (; bytes - start > MAX_FRAME_PAYLOAD; start += MAX_FRAME_PAYLOAD)
+    yield { start, end: start + MAX_FRAME_PAYLOAD, more: true };
   yield { start, end: bytes, more: false };
 }

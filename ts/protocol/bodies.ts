@@ -57,7 +57,13 @@ function writeU32(bytes: Uint8Array, at: number, value: number): void {
 }
 
 function readU32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
+  return (
+    ((bytes[at] as number) |
+      ((bytes[at + 1] as number) << 8) |
+      ((bytes[at + 2] as number) << 16) |
+      ((bytes[at + 3] as number) << 24)) >>>
+    0
+  );
 }
 
 /** A record of an actor's log. */
@@ -172,7 +178,8 @@ export function decodeReady(payload: Uint8Array, flags = 0): Ready {
   const endpoints = take(body, "Ready", "endpoints", isRecord, "an object");
   for (const name of Object.keys(endpoints)) {
     const form = endpoints[name];
-    if (form !== "call" && form !== "context") throw new InvalidMessage('neither "call" nor "context"', `Ready.endpoints[${JSON.stringify(name)}]`);
+    if (form !== "call" && form !== "context")
+      throw new InvalidMessage('neither "call" nor "context"', `Ready.endpoints[${JSON.stringify(name)}]`);
   }
   return { endpoints: endpoints as Record<string, EndpointForm> };
 }
@@ -211,7 +218,8 @@ export function encodeStart(start: Start, reserve = 0): Uint8Array {
 
 /** As {@link encodeStart}, as JSON text; undefined when an argument is not plain JSON. */
 export function encodeStartJson(start: Start, reserve = 0): Uint8Array | undefined {
-  if (!isPlainJson(start.args, "args") || (start.meta !== undefined && !isPlainJson(start.meta, "meta"))) return undefined;
+  if (!isPlainJson(start.args, "args") || (start.meta !== undefined && !isPlainJson(start.meta, "meta")))
+    return undefined;
   return encodeText(elementsOf(start, start.args, start.endpoint, start.meta), "args", reserve);
 }
 
@@ -225,7 +233,14 @@ export function decodeStart(payload: Uint8Array, flags = 0): Start & { readonly 
   if (!Array.isArray(args)) throw new InvalidMessage("not a list", "Start.args");
   if (!isMissing(remaining) && !isTime(remaining)) throw new InvalidMessage("not a time in ms", "Start.remaining");
   if (!isMissing(caller) && !isActorId(caller)) throw new InvalidMessage(`not ${AN_IDENTITY}`, "Start.caller");
-  return { endpoint, open, args: args as unknown[], remaining: remaining ?? undefined, caller: caller ?? undefined, meta: meta ?? undefined };
+  return {
+    endpoint,
+    open,
+    args: args as unknown[],
+    remaining: remaining ?? undefined,
+    caller: caller ?? undefined,
+    meta: meta ?? undefined,
+  };
 }
 
 /** A task, or the whole actor (context 0), shall end. */
@@ -241,7 +256,8 @@ const VIAS: readonly CancelVia[] = ["cancel", "signal", "deadline", "scope", "pa
 /** A cancel must arrive whatever its reason is: one that cannot be sent is replaced by an Error that says so. */
 export function encodeCancel(cancel: Cancel): Uint8Array {
   const { scope, via, canceller, reason } = cancel.origin;
-  const encode = (value: unknown): Uint8Array => encodeValue({ origin: { scope, via, canceller, reason: value }, within: cancel.within }, "cancel");
+  const encode = (value: unknown): Uint8Array =>
+    encodeValue({ origin: { scope, via, canceller, reason: value }, within: cancel.within }, "cancel");
   try {
     return encode(reason);
   } catch (error) {
@@ -256,8 +272,20 @@ export function decodeCancel(payload: Uint8Array, flags = 0): Cancel {
   const origin = take(body, "Cancel", "origin", isRecord, "an object");
   return {
     origin: {
-      scope: take(origin, "Cancel.origin", "scope", (value): value is CancelScope => (SCOPES as readonly unknown[]).includes(value), "a scope"),
-      via: take(origin, "Cancel.origin", "via", (value): value is CancelVia => (VIAS as readonly unknown[]).includes(value), "a way of cancelling"),
+      scope: take(
+        origin,
+        "Cancel.origin",
+        "scope",
+        (value): value is CancelScope => (SCOPES as readonly unknown[]).includes(value),
+        "a scope",
+      ),
+      via: take(
+        origin,
+        "Cancel.origin",
+        "via",
+        (value): value is CancelVia => (VIAS as readonly unknown[]).includes(value),
+        "a way of cancelling",
+      ),
       canceller: take(origin, "Cancel.origin", "canceller", isActorId, AN_IDENTITY),
       reason: origin["reason"],
     },
@@ -284,8 +312,16 @@ export function encodeCancelAck(ack: CancelAck): Uint8Array {
 export function decodeCancelAck(payload: Uint8Array, flags = 0): CancelAck {
   const body = fieldsOf(payload, flags, "CancelAck");
   const state = take(body, "CancelAck", "state", isAckState, '"finished" or "abandoned"');
-  const errors = takeMaybe(body, "CancelAck", "errors", Array.isArray as (value: unknown) => value is unknown[], "a list");
-  return errors === undefined ? { state } : { state, errors: errors.map((data, i) => checkErrorData(data, `CancelAck.errors[${i}]`)) };
+  const errors = takeMaybe(
+    body,
+    "CancelAck",
+    "errors",
+    Array.isArray as (value: unknown) => value is unknown[],
+    "a list",
+  );
+  return errors === undefined
+    ? { state }
+    : { state, errors: errors.map((data, i) => checkErrorData(data, `CancelAck.errors[${i}]`)) };
 }
 
 /** What kind of failure an Error frame tells. */
@@ -317,7 +353,13 @@ export function decodeError(payload: Uint8Array, flags = 0): ErrorBody {
   return {
     phase: takeMaybe(body, "Error", "phase", isText, "a text"),
     error: checkErrorData(body["error"], "Error.error"),
-    kind: take(body, "Error", "kind", (value): value is ErrorKind => (KINDS as readonly unknown[]).includes(value), "a kind of failure"),
+    kind: take(
+      body,
+      "Error",
+      "kind",
+      (value): value is ErrorKind => (KINDS as readonly unknown[]).includes(value),
+      "a kind of failure",
+    ),
   };
 }
 
@@ -329,22 +371,38 @@ function fieldsOf(payload: Uint8Array, flags: number, where: string): Record<str
   return body;
 }
 
-function take<T>(from: Record<string, unknown>, where: string, key: string, is: (value: unknown) => value is T, what: string): T {
+function take<T>(
+  from: Record<string, unknown>,
+  where: string,
+  key: string,
+  is: (value: unknown) => value is T,
+  what: string,
+): T {
   const value = Object.hasOwn(from, key) ? from[key] : undefined;
   if (!is(value)) throw new InvalidMessage(`not ${what}`, `${where}.${key}`);
   return value;
 }
 
-function takeMaybe<T>(from: Record<string, unknown>, where: string, key: string, is: (value: unknown) => value is T, what: string): T | undefined {
+function takeMaybe<T>(
+  from: Record<string, unknown>,
+  where: string,
+  key: string,
+  is: (value: unknown) => value is T,
+  what: string,
+): T | undefined {
   return !Object.hasOwn(from, key) || isMissing(from[key]) ? undefined : take(from, where, key, is, what);
 }
 
 const isText = (value: unknown): value is string => typeof value === "string";
 const isBoolean = (value: unknown): value is boolean => typeof value === "boolean";
-const isCount = (value: unknown): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+const isCount = (value: unknown): value is number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 const isTime = (value: unknown): value is number => typeof value === "number" && value >= 0 && value < Infinity;
 const isAckState = (value: unknown): value is CancelAck["state"] => value === "finished" || value === "abandoned";
 /** JSON has no undefined: null stands for it. */
 const isMissing = (value: unknown): value is undefined | null => value === undefined || value === null;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && Object.getPrototypeOf(value) === Object.prototype;
+  typeof value === "object" &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.getPrototypeOf(value) === Object.prototype;

@@ -84,7 +84,8 @@ class Description {
     this.#fields(remote === undefined ? (parts as ErrorParts).fields : Object.entries(remote.remote.fields), data);
     const cause = remote === undefined ? (parts as ErrorParts).cause : remote.cause;
     const hasCause = remote === undefined ? (parts as ErrorParts).hasCause : "cause" in remote;
-    if (hasCause && cause !== undefined && causes < MAX_CAUSES && this.#wanted(cause, level)) data.cause = this.describe(cause, level + 1, causes + 1);
+    if (hasCause && cause !== undefined && causes < MAX_CAUSES && this.#wanted(cause, level))
+      data.cause = this.describe(cause, level + 1, causes + 1);
     const errors = remote === undefined ? (parts as ErrorParts).errors : remote.errors;
     if (errors !== undefined) data.errors = this.#members(errors, level);
     if (object) this.#around.delete(thrown);
@@ -116,7 +117,10 @@ class Description {
     return taken;
   }
 
-  #fields(fields: readonly (readonly [string, unknown])[], data: { fields?: ErrorData["fields"]; dropped?: ErrorData["dropped"] }): void {
+  #fields(
+    fields: readonly (readonly [string, unknown])[],
+    data: { fields?: ErrorData["fields"]; dropped?: ErrorData["dropped"] },
+  ): void {
     const kept: [string, unknown][] = [];
     const dropped: string[] = [];
     for (const [key, value] of fields) {
@@ -147,7 +151,13 @@ function remoteParts(thrown: unknown): RemoteParts | undefined {
     const { name, message, code, stack, fields } = error.remote;
     if (typeof name !== "string" || typeof message !== "string" || typeof stack !== "string") return undefined;
     if (code !== undefined && typeof code !== "string" && typeof code !== "number") return undefined;
-    if (typeof fields !== "object" || !isActorId(error.actor) || !Array.isArray(error.path) || !error.path.every(isActorId)) return undefined;
+    if (
+      typeof fields !== "object" ||
+      !isActorId(error.actor) ||
+      !Array.isArray(error.path) ||
+      !error.path.every(isActorId)
+    )
+      return undefined;
     return {
       remote: error.remote,
       actor: error.actor,
@@ -164,7 +174,11 @@ function remoteParts(thrown: unknown): RemoteParts | undefined {
 export function isActorId(value: unknown): value is ActorId {
   if (typeof value !== "object" || value === null) return false;
   const { name, uuid, pid } = value as Partial<Record<keyof ActorId, unknown>>;
-  return typeof name === "string" && typeof uuid === "string" && (pid === undefined || (typeof pid === "number" && Number.isSafeInteger(pid) && pid >= 0));
+  return (
+    typeof name === "string" &&
+    typeof uuid === "string" &&
+    (pid === undefined || (typeof pid === "number" && Number.isSafeInteger(pid) && pid >= 0))
+  );
 }
 
 /**
@@ -204,17 +218,21 @@ export function checkErrorData(data: unknown, where: string): ErrorData {
 }
 
 function check(data: unknown, where: string, budget: { left: number }, level: number): void {
-  if (typeof data !== "object" || data === null || Array.isArray(data)) throw new InvalidMessage("an error is not an object", where);
+  if (typeof data !== "object" || data === null || Array.isArray(data))
+    throw new InvalidMessage("an error is not an object", where);
   if (--budget.left < 0) throw new InvalidMessage(`more than ${MAX_ERRORS} errors in one`, where);
   if (level > MAX_LEVELS + MAX_CAUSES) throw new InvalidMessage("errors nested too deep", where);
   const { name, message, stack, code, fields, actor, path, cause, errors } = data as Record<string, unknown>;
   if (typeof name !== "string") throw new InvalidMessage("not a text", `${where}.name`);
   if (typeof message !== "string") throw new InvalidMessage("not a text", `${where}.message`);
   if (typeof stack !== "string") throw new InvalidMessage("not a text", `${where}.stack`);
-  if (code !== undefined && typeof code !== "string" && typeof code !== "number") throw new InvalidMessage("neither a text nor a number", `${where}.code`);
-  if (fields !== undefined && (typeof fields !== "object" || fields === null || Array.isArray(fields))) throw new InvalidMessage("not an object", `${where}.fields`);
+  if (code !== undefined && typeof code !== "string" && typeof code !== "number")
+    throw new InvalidMessage("neither a text nor a number", `${where}.code`);
+  if (fields !== undefined && (typeof fields !== "object" || fields === null || Array.isArray(fields)))
+    throw new InvalidMessage("not an object", `${where}.fields`);
   if (!isActorId(actor)) throw new InvalidMessage("not the identity of an actor", `${where}.actor`);
-  if (!Array.isArray(path) || path.length === 0 || path.length > MAX_PATH || !path.every(isActorId)) throw new InvalidMessage("not a list of identities", `${where}.path`);
+  if (!Array.isArray(path) || path.length === 0 || path.length > MAX_PATH || !path.every(isActorId))
+    throw new InvalidMessage("not a list of identities", `${where}.path`);
   if (cause !== undefined) check(cause, `${where}.cause`, budget, level + 1);
   if (errors !== undefined) {
     if (!Array.isArray(errors)) throw new InvalidMessage("not a list", `${where}.errors`);

@@ -195,12 +195,16 @@ const CLASSES: ReadonlyMap<string, new (message: string) => Error> = new Map<str
  * @throws InvalidMessage when `data` is not an {@link ErrorValue}
  */
 export function rebuildErrorValue(data: unknown): Error {
-  if (typeof data !== "object" || data === null || Array.isArray(data)) throw new InvalidMessage("an error is not an object");
+  if (typeof data !== "object" || data === null || Array.isArray(data))
+    throw new InvalidMessage("an error is not an object");
   const { name, message, stack, code, fields, errors } = data as Record<string, unknown>;
-  if (typeof name !== "string" || typeof message !== "string") throw new InvalidMessage("an error without name and message");
+  if (typeof name !== "string" || typeof message !== "string")
+    throw new InvalidMessage("an error without name and message");
   if (stack !== undefined && typeof stack !== "string") throw new InvalidMessage("an error whose stack is not a text");
-  if (code !== undefined && typeof code !== "string" && typeof code !== "number") throw new InvalidMessage("an error whose code is no string and no number");
-  if (fields !== undefined && (typeof fields !== "object" || fields === null || Array.isArray(fields))) throw new InvalidMessage("an error whose fields are not an object");
+  if (code !== undefined && typeof code !== "string" && typeof code !== "number")
+    throw new InvalidMessage("an error whose code is no string and no number");
+  if (fields !== undefined && (typeof fields !== "object" || fields === null || Array.isArray(fields)))
+    throw new InvalidMessage("an error whose fields are not an object");
   if (errors !== undefined && !Array.isArray(errors)) throw new InvalidMessage("an error whose errors are not a list");
   const error = errors === undefined ? new (CLASSES.get(name) ?? Error)(message) : new AggregateError(errors, message);
   if (error.name !== name) define(error, "name", name, false);

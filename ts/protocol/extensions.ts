@@ -64,7 +64,9 @@ const TYPED_NAMES = [
   "Float16Array",
 ] as const;
 
-const TYPED: readonly (TypedArrayConstructor | undefined)[] = TYPED_NAMES.map((name) => (globalThis as Record<string, unknown>)[name] as TypedArrayConstructor | undefined);
+const TYPED: readonly (TypedArrayConstructor | undefined)[] = TYPED_NAMES.map(
+  (name) => (globalThis as Record<string, unknown>)[name] as TypedArrayConstructor | undefined,
+);
 
 /** Extension type of a typed array by the name of its class; undefined for any other name. */
 export function typedArrayType(name: string): number | undefined {
@@ -180,7 +182,8 @@ function ownBuffer(bytes: Uint8Array): ArrayBuffer {
 
 /** Sets an own property, also one called `__proto__`, without ever running a setter. */
 function setOwn(target: object, key: string, value: unknown): void {
-  if (key === "__proto__") Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true });
+  if (key === "__proto__")
+    Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true });
   else (target as Record<string, unknown>)[key] = value;
 }
 
@@ -236,11 +239,15 @@ function write(extension: Extension, allocate: Allocate, pack: (value: unknown) 
 const register = addExtension as (extension: object) => void;
 register({ Class: Extension, type: ExtensionType.Utf16, pack: write, unpack: readUtf16 });
 register({ type: ExtensionType.BigInt, unpack: readBigInt });
-register({ type: ExtensionType.Date, unpack: (bytes: Uint8Array) => new Date(new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0)) });
+register({
+  type: ExtensionType.Date,
+  unpack: (bytes: Uint8Array) => new Date(new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0)),
+});
 register({ type: ExtensionType.ArrayBuffer, unpack: ownBuffer });
 register({ type: ExtensionType.DataView, unpack: (bytes: Uint8Array) => new DataView(ownBuffer(bytes)) });
 TYPED.forEach((Class, index) => {
-  if (Class !== undefined) register({ type: ExtensionType.FirstTyped + index, unpack: (bytes: Uint8Array) => new Class(ownBuffer(bytes)) });
+  if (Class !== undefined)
+    register({ type: ExtensionType.FirstTyped + index, unpack: (bytes: Uint8Array) => new Class(ownBuffer(bytes)) });
 });
 // `read` instead of `unpack` is how msgpackr knows a tag.
 register({ type: ExtensionType.Map, read: readMap });

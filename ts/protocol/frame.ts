@@ -74,7 +74,14 @@ export type OnFrame = (type: FrameType, flags: number, context: number, payload:
  * @param length bytes of the payload, at most {@link MAX_FRAME_PAYLOAD}
  * @param context number of the context, 0 for the channel itself, at most 2^32 - 1
  */
-export function writeHeader(target: Uint8Array, offset: number, length: number, type: number, flags: number, context: number): void {
+export function writeHeader(
+  target: Uint8Array,
+  offset: number,
+  length: number,
+  type: number,
+  flags: number,
+  context: number,
+): void {
   target[offset] = length;
   target[offset + 1] = length >>> 8;
   target[offset + 2] = length >>> 16;
@@ -145,7 +152,8 @@ export class FrameReader {
   end(): void {
     if (this.#state === "dead") return;
     this.#state = "dead";
-    if (this.#have > 0) throw new InvalidMessage(`the stream ended within a frame: ${this.#have} bytes of it had arrived`);
+    if (this.#have > 0)
+      throw new InvalidMessage(`the stream ended within a frame: ${this.#have} bytes of it had arrived`);
   }
 
   #read(chunk: Uint8Array, onFrame: OnFrame): void {
@@ -199,7 +207,9 @@ export class FrameReader {
 
   #reserve(bytes: number): void {
     if (this.#torn.length >= bytes) return;
-    const room = new Uint8Array(Math.min(Math.max(bytes, FIRST_ROOM, 2 * this.#torn.length), HEADER_BYTES + MAX_FRAME_PAYLOAD));
+    const room = new Uint8Array(
+      Math.min(Math.max(bytes, FIRST_ROOM, 2 * this.#torn.length), HEADER_BYTES + MAX_FRAME_PAYLOAD),
+    );
     room.set(this.#torn.subarray(0, this.#have));
     this.#torn = room;
   }
@@ -208,7 +218,8 @@ export class FrameReader {
 /** Payload length of the header at `at`, after checking the whole header. */
 function readLength(bytes: Uint8Array, at: number): number {
   const length = readU32(bytes, at);
-  if (length > MAX_FRAME_PAYLOAD) throw new InvalidMessage(`a frame of ${length} bytes is over the maximum of ${MAX_FRAME_PAYLOAD}`);
+  if (length > MAX_FRAME_PAYLOAD)
+    throw new InvalidMessage(`a frame of ${length} bytes is over the maximum of ${MAX_FRAME_PAYLOAD}`);
   const type = bytes[at + 4] as number;
   if (type === 0 || type > LAST_TYPE) throw new InvalidMessage(`a frame of unknown type ${type}`);
   const flags = bytes[at + 5] as number;
@@ -219,5 +230,11 @@ function readLength(bytes: Uint8Array, at: number): number {
 const readContext = (bytes: Uint8Array, at: number): number => readU32(bytes, at + 6);
 
 function readU32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
+  return (
+    ((bytes[at] as number) |
+      ((bytes[at + 1] as number) << 8) |
+      ((bytes[at + 2] as number) << 16) |
+      ((bytes[at + 3] as number) << 24)) >>>
+    0
+  );
 }

@@ -80,15 +80,22 @@ export function scan(bytes: Uint8Array): void {
           length = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
           break;
         case 4:
-          length = (((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)) >>> 0;
+          length =
+            (((bytes[at] as number) << 24) |
+              ((bytes[at + 1] as number) << 16) |
+              ((bytes[at + 2] as number) << 8) |
+              (bytes[at + 3] as number)) >>>
+            0;
           break;
         default:
           length = size >> 3; // a fixed length, in the upper bits
       }
       at += size & 7;
     }
-    if (isKey && form !== TEXT_FORM && !(kind === LISTED && form === EXTENSION_FORM)) throw fail("a key that is not a text");
-    if (tag !== 0 && form !== (tag === ExtensionType.Error ? MAP_FORM : ARRAY_FORM)) throw fail("a tag on the wrong value");
+    if (isKey && form !== TEXT_FORM && !(kind === LISTED && form === EXTENSION_FORM))
+      throw fail("a key that is not a text");
+    if (tag !== 0 && form !== (tag === ExtensionType.Error ? MAP_FORM : ARRAY_FORM))
+      throw fail("a tag on the wrong value");
     switch (form) {
       case FIXED_FORM:
         at += length;
@@ -97,7 +104,8 @@ export function scan(bytes: Uint8Array): void {
       case TEXT_FORM:
         if (isKey && kind === KEYED && length === 9 && isProto(bytes, at)) throw fail("a map with the key __proto__");
         // msgpackr decodes longer texts with a TextDecoder that drops this mark; a sender of ours sends UTF-16 then.
-        if (length > 64 && bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf) throw fail("a text with a byte order mark");
+        if (length > 64 && bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf)
+          throw fail("a text with a byte order mark");
         at += length;
         if (at > end) throw truncated();
         break;
@@ -123,7 +131,8 @@ export function scan(bytes: Uint8Array): void {
       case MAP_FORM: {
         const count = form === MAP_FORM ? 2 * length : length;
         if (count > end - at) throw truncated(); // each value takes at least a byte
-        if ((tag === ExtensionType.Map || tag === ExtensionType.Object) && (count & 1) === 1) throw fail("a key without a value");
+        if ((tag === ExtensionType.Map || tag === ExtensionType.Object) && (count & 1) === 1)
+          throw fail("a key without a value");
         if (++depth > DEPTH) throw fail(`values nested more than ${MAX_DEPTH} levels deep`);
         pending[depth] = count;
         kinds[depth] = form === MAP_FORM ? KEYED : tag === ExtensionType.Object ? LISTED : VALUES;

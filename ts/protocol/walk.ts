@@ -3,7 +3,18 @@
 // with a refusal. A value that needs no extension passes as it is, without a copy; otherwise the part above it is copied.
 import { InvalidMessage } from "../errors/kinds.js";
 import { className, errorParts, isErrorLike, type ErrorParts } from "./error-value.js";
-import { dateOf, Extension, ExtensionType, fits64, largeBigInt, needsList, needsUtf16, NEGATIVE_ZERO, typedArrayType, utf16 } from "./extensions.js";
+import {
+  dateOf,
+  Extension,
+  ExtensionType,
+  fits64,
+  largeBigInt,
+  needsList,
+  needsUtf16,
+  NEGATIVE_ZERO,
+  typedArrayType,
+  utf16,
+} from "./extensions.js";
 import { MAX_MESSAGE } from "./frame.js";
 
 /** Deepest nesting of a value: far beyond any data, and shallow enough for the stack of every engine it crosses. */
@@ -29,7 +40,8 @@ const arrayPrototype = Array.prototype;
 const bytesPrototype = Uint8Array.prototype;
 // A Buffer crosses as the Uint8Array that it is; there is none in a guest.
 const bufferPrototype: object | undefined = (globalThis as { Buffer?: { prototype: object } }).Buffer?.prototype;
-const sharedPrototype: object | undefined = (globalThis as { SharedArrayBuffer?: { prototype: object } }).SharedArrayBuffer?.prototype;
+const sharedPrototype: object | undefined = (globalThis as { SharedArrayBuffer?: { prototype: object } })
+  .SharedArrayBuffer?.prototype;
 
 // Methods of the built-ins, taken once: a value's own property of that name is not asked.
 const getter = (prototype: object, key: PropertyKey): ((this: unknown) => unknown) =>
@@ -104,7 +116,8 @@ export class Walker {
   }
 
   #visit(value: unknown, key: Key): unknown {
-    if (++this.#nodes > this.#maxNodes) throw this.#overflow(`more than ${this.#maxNodes} values cannot be sent at once`, key);
+    if (++this.#nodes > this.#maxNodes)
+      throw this.#overflow(`more than ${this.#maxNodes} values cannot be sent at once`, key);
     switch (typeof value) {
       case "string":
         return this.#text(value, key);
@@ -144,7 +157,8 @@ export class Walker {
   /** Counts bytes that the message will have at least; the exact check comes after packing. */
   #count(bytes: number, key: Key): void {
     this.#bytes += bytes;
-    if (this.#bytes > this.#maxBytes) throw this.#refusal(`a message of more than ${this.#maxBytes} bytes cannot be sent`, key);
+    if (this.#bytes > this.#maxBytes)
+      throw this.#refusal(`a message of more than ${this.#maxBytes} bytes cannot be sent`, key);
   }
 
   #object(value: object, key: Key): unknown {
@@ -183,7 +197,7 @@ export class Walker {
       const item = value[i];
       const walked = this.#visit(item, i);
       if (copy !== undefined) copy.push(walked);
-      else if (walked !== item && walked === walked) {
+      else if (!Object.is(walked, item)) {
         copy = [];
         for (let j = 0; j < i; j++) copy.push(value[j]);
         copy.push(walked);
@@ -196,7 +210,8 @@ export class Walker {
   #plain(value: object, key: Key): unknown {
     this.#enter(value, key, OBJECT);
     const symbols = getOwnPropertySymbols(value);
-    if (symbols.length > 0) throw this.#refusal(`an object with a symbol for a key cannot be sent: ${String(symbols[0])}`, undefined);
+    if (symbols.length > 0)
+      throw this.#refusal(`an object with a symbol for a key cannot be sent: ${String(symbols[0])}`, undefined);
     if ("toJSON" in value) this.#plainJson = false;
     const keys = Object.keys(value);
     const count = keys.length;
@@ -213,7 +228,7 @@ export class Walker {
       const item = property.value as unknown;
       const walked = this.#visit(item, name);
       if (copy !== undefined) copy.push(walked);
-      else if (walked !== item && walked === walked) {
+      else if (!Object.is(walked, item)) {
         copy = [];
         for (let j = 0; j < i; j++) copy.push((value as Record<string, unknown>)[keys[j] as string]);
         copy.push(walked);
@@ -227,16 +242,17 @@ export class Walker {
   #octets(value: Uint8Array, key: Key): unknown {
     this.#plainJson = false;
     const buffer = value.buffer as object;
-    if (sharedPrototype !== undefined && getPrototypeOf(buffer) === sharedPrototype) throw this.#refusal("a view on a SharedArrayBuffer cannot be sent", key);
+    if (sharedPrototype !== undefined && getPrototypeOf(buffer) === sharedPrototype)
+      throw this.#refusal("a view on a SharedArrayBuffer cannot be sent", key);
     this.#count(value.byteLength, key);
     if (value.byteLength === 0) this.#attached(value.buffer, key);
     return value;
   }
 
-  /** Refuses memory that was transferred elsewhere: it would arrive empty. */
-  #attached(buffer: ArrayBufferLike, key: Key): void {
+  /** The bytes of a buffer; memory that was transferred elsewhere is refused, or it would arrive empty. */
+  #attached(buffer: ArrayBufferLike, key: Key): Uint8Array {
     try {
-      new Uint8Array(buffer);
+      return new Uint8Array(buffer);
     } catch {
       throw this.#refusal("a detached ArrayBuffer cannot be sent", key);
     }
@@ -248,7 +264,8 @@ export class Walker {
     if (ArrayBuffer.isView(value)) return this.#view(value, prototype, key);
     if (Array.isArray(value)) {
       // The prototype of arrays is an array itself, and in another realm another one.
-      if (!Array.isArray(prototype) || !isTop(getPrototypeOf(prototype) as object | null)) throw this.#instance(value, key);
+      if (!Array.isArray(prototype) || !isTop(getPrototypeOf(prototype) as object | null))
+        throw this.#instance(value, key);
       return this.#list(value, key);
     }
     if (isErrorLike(value)) return this.#error(value, key);
@@ -266,8 +283,7 @@ export class Walker {
       case "ArrayBuffer":
         this.#direct(value, prototype, key);
         this.#count((value as ArrayBuffer).byteLength, key);
-        this.#attached(value as ArrayBuffer, key);
-        return new Extension(ExtensionType.ArrayBuffer, new Uint8Array(value as ArrayBuffer));
+        return new Extension(ExtensionType.ArrayBuffer, this.#attached(value as ArrayBuffer, key));
       case "SharedArrayBuffer":
         throw this.#refusal("a SharedArrayBuffer cannot be sent", key);
       case "Promise":
@@ -279,7 +295,8 @@ export class Walker {
 
   #view(value: ArrayBufferView, prototype: object, key: Key): unknown {
     const { buffer } = value;
-    if (brandOf(buffer) === "SharedArrayBuffer") throw this.#refusal("a view on a SharedArrayBuffer cannot be sent", key);
+    if (brandOf(buffer) === "SharedArrayBuffer")
+      throw this.#refusal("a view on a SharedArrayBuffer cannot be sent", key);
     const name = typedName.call(value) as string | undefined;
     const above = getPrototypeOf(prototype) as object | null;
     // The prototype of a typed array is two below that of all objects, the one of a DataView is one below it.
@@ -319,7 +336,8 @@ export class Walker {
    * another error. A cycle is therefore looked for at once: through a field it would be cut only at the greatest depth.
    */
   #error(value: Error, key: Key): unknown {
-    for (let i = 0; i < this.#depth; i++) if (this.#around[i] === value) throw this.#refusal("a cycle cannot be sent", key);
+    for (let i = 0; i < this.#depth; i++)
+      if (this.#around[i] === value) throw this.#refusal("a cycle cannot be sent", key);
     const parts = errorParts(value);
     this.#enter(value, key, OBJECT);
     this.#nodes += 8; // what an error has beside its fields, cause and members, as the receiver counts it
@@ -386,7 +404,10 @@ export class Walker {
 
   #instance(value: object, key: Key): InvalidMessage {
     const name = className(value);
-    const why = name === undefined || name === "Object" ? "an object with a prototype of its own cannot be sent" : `an instance of class ${name} cannot be sent`;
+    const why =
+      name === undefined || name === "Object"
+        ? "an object with a prototype of its own cannot be sent"
+        : `an instance of class ${name} cannot be sent`;
     return this.#refusal(why, key);
   }
 
@@ -403,7 +424,10 @@ export class Walker {
 
   /** @param key of the value at fault in the container at hand; undefined: the container itself is at fault */
   #refusal(why: string, key: Key | undefined): InvalidMessage {
-    return new InvalidMessage(why, key === undefined ? this.#path(this.#depth - 1, this.#keys[this.#depth - 1]) : this.#path(this.#depth, key));
+    return new InvalidMessage(
+      why,
+      key === undefined ? this.#path(this.#depth - 1, this.#keys[this.#depth - 1]) : this.#path(this.#depth, key),
+    );
   }
 
   /** The path to `key` of the container at `depth - 1`. */

@@ -124,7 +124,9 @@ export type CallKeys<E> = {
     : E[K] extends TaskEndpoint<any, any> | ((...args: any[]) => unknown)
       ? IsAny<ResultOf<E[K]>> extends true
         ? K
-        : E[K] extends GeneratorEndpoint
+        : [ResultOf<E[K]>] extends [never]
+          ? K
+          : E[K] extends GeneratorEndpoint
           ? never
           : K
       : never;

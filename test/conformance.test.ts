@@ -1,0 +1,80 @@
+// Runs the conformance suite over every spawn method that works here, with leak checks around each law, and writes the table
+// of results to docs/conformance.md.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { conformance, pending } from "#brood/testing/conformance.js";
+import type { LawEnv } from "#brood/testing/law.js";
+import { actor, withNursery } from "brood";
+import { ROOT } from "./harness/checkout.js";
+import { leakCheck } from "./harness/leaks.js";
+import { suite } from "./harness/law.js";
+
+const METHODS = ["exec"] as const;
+
+const worker = actor<typeof import("#brood/testing/actors/worker.js")>(new URL(import.meta.resolve("#brood/testing/actors/worker.js")));
+
+const law = suite("conformance");
+const leaks = leakCheck();
+const passed = new Map<string, Set<string>>();
+
+law.before(async () => {
+  // The first actor opens what then stays: the addon, libuv's /dev/null.
+  for (const method of METHODS) {
+    await withNursery((nursery) => nursery.run(worker, "add", [1, 2], { spawn: method }));
+  }
+});
+
+for (const method of METHODS) {
+  for (const { sentence, run, deadline } of conformance(method)) {
+    law(
+      `${method}: ${sentence}`,
+      async (t) => {
+        const directory = mkdtempSync(join(tmpdir(), "law-"));
+        t.defer(() => rmSync(directory, { recursive: true, force: true }));
+        const env: LawEnv = {
+          method,
+          directory,
+          options: (name, more = {}) => ({ spawn: method, ...more, name }),
+          defer: (cleanUp) => t.defer(cleanUp),
+        };
+        leaks.snapshot();
+        await run(env);
+        await leaks.assertSame();
+        passed.set(sentence, (passed.get(sentence) ?? new Set()).add(method));
+      },
+      deadline === undefined ? {} : { deadline },
+    );
+  }
+}
+
+law.after(() => {
+  const all = conformance("exec");
+  const complete = METHODS.every((method) => conformance(method).every(({ sentence }) => passed.get(sentence)?.has(method)));
+  // A partial run says nothing about the rest.
+  if (!complete) return;
+  const sections = [...new Set([...all, ...pending()].map((one) => one.section))].sort((a, b) => a - b);
+  const lines = [
+    "# Conformance",
+    "",
+    "Every law of brood's behaviour, and the spawn methods over which it holds. Written by the test run.",
+    "",
+  ];
+  for (const section of sections) {
+    lines.push(`## Section ${section}`, "", `| law | ${METHODS.join(" | ")} |`, `|---|${METHODS.map(() => "---|").join("")}`);
+    for (const { sentence } of all.filter((one) => one.section === section)) lines.push(`| ${sentence} | ${METHODS.map(() => "holds").join(" | ")} |`);
+    for (const { sentence, until } of pending().filter((one) => one.section === section)) lines.push(`| ${sentence} | ${METHODS.map(() => `pending: ${until}`).join(" | ")} |`);
+    lines.push("");
+  }
+  const text = lines.join("\n");
+  const file = join(ROOT, "docs", "conformance.md");
+  let old = "";
+  try {
+    old = readFileSync(file, "utf8");
+  } catch {
+    // The first run writes it.
+  }
+  if (old !== text) writeFileSync(file, text);
+});
+
+law.run();

@@ -1,0 +1,47 @@
+// A law of the conformance suite: one sentence in the present tense, one body, run over every spawn method that it applies to.
+import type { ProcessOptions, SpawnMethod, StartOptions } from "../context/surface.js";
+
+/** What a law needs to know of the method that it is run over. */
+export interface LawEnv {
+  readonly method: SpawnMethod;
+  /** Options of a start under this method. */
+  options(name: string, more?: ProcessOptions): StartOptions;
+  /** Runs when the law has ended, however it ended; in reverse order. */
+  defer(cleanUp: () => unknown): void;
+  /** A directory of the law's own, removed when it has ended. */
+  readonly directory: string;
+}
+
+export interface Law {
+  /** Section of the behavioural specification. */
+  readonly section: number;
+  /** Its sentence: the name of the law in every report. */
+  readonly sentence: string;
+  /** Wall time, in ms. Default 20,000. */
+  readonly deadline?: number;
+  readonly run: (env: LawEnv) => Promise<void>;
+}
+
+/** A law that this version cannot be held to yet, and what brings it. */
+export interface PendingLaw {
+  readonly section: number;
+  readonly sentence: string;
+  readonly until: string;
+}
+
+/** Declares the laws of one section. */
+export function section(number: number): {
+  readonly laws: Law[];
+  readonly pending: PendingLaw[];
+  law(sentence: string, run: (env: LawEnv) => Promise<void>, options?: { readonly deadline?: number }): void;
+  later(sentence: string, until: string): void;
+} {
+  const laws: Law[] = [];
+  const pending: PendingLaw[] = [];
+  return {
+    laws,
+    pending,
+    law: (sentence, run, options = {}) => void laws.push({ section: number, sentence, run, ...options }),
+    later: (sentence, until) => void pending.push({ section: number, sentence, until }),
+  };
+}

@@ -1,0 +1,35 @@
+// What /proc knows of processes: whether one lives, its state, and who its children are. Linux only.
+import { readdirSync, readFileSync } from "node:fs";
+
+export interface ProcessState {
+  readonly pid: number;
+  readonly ppid: number;
+  readonly group: number;
+  /** As in ps: R running, S sleeping, T stopped, Z zombie. */
+  readonly state: string;
+  readonly command: string;
+}
+
+/** undefined where there is no such process. */
+export function processState(pid: number): ProcessState | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+    return { pid, state: fields[0] as string, ppid: Number(fields[1]), group: Number(fields[2]), command };
+  } catch {
+    return undefined;
+  }
+}
+
+export function allProcesses(): ProcessState[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => processState(Number(name)) ?? []);
+}
+
+/** Whether a process runs; a zombie does not. */
+export function isAlive(pid: number): boolean {
+  const state = processState(pid);
+  return state !== undefined && state.state !== "Z";
+}

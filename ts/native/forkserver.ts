@@ -33,8 +33,9 @@ export interface ExitStatus {
 }
 
 /**
- * One process, whatever becomes of its number. Keep it: one that is collected is closed. When the Worker that opened it
- * ends before it was closed, the process and its group are killed and reaped. A closed handle throws EBADF.
+ * One process, whatever becomes of its number. When the Worker that opened it ends before it was closed, the process and its
+ * group are killed and reaped. One that is collected is closed, unless it is watched: then that happens once its end was
+ * reported. A closed handle throws EBADF.
  */
 export interface ProcessHandle {
   readonly pid: number;

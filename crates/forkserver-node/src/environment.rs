@@ -1,29 +1,29 @@
 //! What one environment (the main thread, or one Worker) has open, and its end.
 //!
-//! When a Worker ends, by itself or by `terminate()`, its processes end with it: each is killed with its group and reaped,
+//! When a Worker ends, by itself or by `terminate()`, its actors end with it: each is killed with its group and reaped,
 //! since nobody else in this process would ever wait for them. At the end of the main thread the process itself ends, which
-//! ends every lifeline; nothing waits there.
+//! ends every lifeline; nothing is killed or waited for there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use brood_forkserver::abandon::end_abandoned;
+use brood_forkserver::holders::{PipeId, children_holding};
 use brood_forkserver::pidfd::Pidfd;
 use napi::Env;
 
 use crate::exits::Exits;
 use crate::failure::{Result, from_napi};
 
-/// How long the end of a Worker may take on account of its processes. A killed process takes a few milliseconds.
+/// How long the end of a Worker may take on account of its actors. A killed process takes a few milliseconds.
 const END_WITHIN: Duration = Duration::from_millis(200);
 
 /// What an environment has open.
 #[derive(Default)]
 pub(crate) struct Environment {
-    pub(crate) exits: Arc<Exits>,
+    pub(crate) exits: Exits,
     open: Mutex<Open>,
 }
 
@@ -31,6 +31,7 @@ pub(crate) struct Environment {
 struct Open {
     processes: HashMap<u64, Pidfd>,
     next: u64,
+    lifelines: HashSet<PipeId>,
 }
 
 impl Environment {
@@ -43,7 +44,7 @@ impl Environment {
         env.set_instance_data(Arc::clone(&made), (), |_context| {})
             .map_err(from_napi)?;
         // Hooks run in the reverse order of their making: this one before Node finalises the objects of the addon, since
-        // that hook was made when the addon was loaded.
+        // that hook was made when the addon was loaded. So the lifelines still hold when this one looks for them.
         env.add_env_cleanup_hook(Arc::clone(&made), |environment| {
             let _ = catch_unwind(AssertUnwindSafe(|| environment.end()));
         })
@@ -51,9 +52,13 @@ impl Environment {
         Ok(made)
     }
 
-    /// Keeps a process until it is closed, or the environment ends.
-    pub(crate) fn opened(&self, process: Pidfd) -> u64 {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a process until it is let go, or the environment ends.
+    pub(crate) fn keep(&self, process: Pidfd) -> u64 {
+        let mut open = self.open();
         open.next += 1;
         let key = open.next;
         open.processes.insert(key, process);
@@ -61,19 +66,28 @@ impl Environment {
     }
 
     /// The process is not this environment's concern any more.
-    pub(crate) fn closed(&self, key: u64) {
-        self.open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .processes
-            .remove(&key);
+    pub(crate) fn let_go(&self, key: u64) {
+        let process = self.open().processes.remove(&key);
+        drop(process);
+    }
+
+    pub(crate) fn lifeline_opened(&self, pipe: PipeId) {
+        self.open().lifelines.insert(pipe);
+    }
+
+    pub(crate) fn lifeline_released(&self, pipe: PipeId) {
+        self.open().lifelines.remove(&pipe);
     }
 
     fn end(&self) {
         self.exits.close();
-        let open = std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
+        let open = std::mem::take(&mut *self.open());
         if !is_main_thread() {
-            let processes: Vec<Pidfd> = open.processes.into_values().collect();
+            let mut processes: Vec<Pidfd> = open.processes.into_values().collect();
+            let known: HashSet<i32> = processes.iter().map(Pidfd::pid).collect();
+            // `terminate()` may have come between the start of an actor and the opening of its handle.
+            let found = children_holding(&open.lifelines);
+            processes.extend(found.into_iter().filter(|process| !known.contains(&process.pid())));
             end_abandoned(&processes, END_WITHIN);
         }
     }

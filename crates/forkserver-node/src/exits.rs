@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use brood_forkserver::watch::Ends;
 use napi::Status;
 use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 
+use crate::environment::Environment;
 use crate::failure::{Result, from_napi};
 
 /// Wakes JavaScript. Weak: it does not keep the event loop alive.
@@ -30,14 +30,18 @@ impl Exits {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on `callback` is told, also of what was not told yet.
-    pub(crate) fn tell(self: &Arc<Self>, callback: &Function<'_, Vec<i64>, ()>) -> Result<()> {
-        let queue = Arc::downgrade(self);
+    /// From now on `callback` is told, also of what was not told yet. `of` is the environment that has this queue.
+    pub(crate) fn tell(&self, of: &Arc<Environment>, callback: &Function<'_, Vec<i64>, ()>) -> Result<()> {
+        let environment = Arc::downgrade(of);
         let wake = callback
             .build_threadsafe_function::<()>()
             .weak::<true>()
             .callee_handled::<false>()
-            .build_callback(move |_context| Ok(queue.upgrade().map_or_else(Vec::new, |queue| queue.take())))
+            .build_callback(move |_context| {
+                Ok(environment
+                    .upgrade()
+                    .map_or_else(Vec::new, |environment| environment.exits.take()))
+            })
             .map_err(from_napi)?;
         let mut state = self.state();
         let before = state.wake.replace(Arc::new(wake));
@@ -49,6 +53,18 @@ impl Exits {
         drop(state);
         drop(before);
         Ok(())
+    }
+
+    /// On any thread: what is watched as `id` has ended.
+    pub(crate) fn push(&self, id: i64) {
+        let mut state = self.state();
+        if state.closed {
+            return;
+        }
+        state.ended.push(id);
+        if !state.woken {
+            state.call();
+        }
     }
 
     fn take(&self) -> Vec<i64> {
@@ -77,19 +93,6 @@ impl State {
     fn call(&mut self) {
         if let Some(wake) = &self.wake {
             self.woken = wake.call((), ThreadsafeFunctionCallMode::NonBlocking) == Status::Ok;
-        }
-    }
-}
-
-impl Ends for Exits {
-    fn ended(&self, id: u64) {
-        let mut state = self.state();
-        if state.closed {
-            return;
-        }
-        state.ended.push(id.cast_signed());
-        if !state.woken {
-            state.call();
         }
     }
 }

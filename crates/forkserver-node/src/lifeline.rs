@@ -2,19 +2,24 @@
 
 use std::cell::RefCell;
 use std::io::{PipeReader, PipeWriter};
-use std::os::fd::AsRawFd;
-use std::os::fd::FromRawFd;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::sync::Arc;
 
+use brood_forkserver::holders::PipeId;
 use brood_forkserver::lifeline;
+use brood_forkserver::support::support;
+use napi::Env;
 use napi_derive::napi;
 
 use crate::descriptor::borrowed;
+use crate::environment::Environment;
 use crate::failure::{Result, failed, refused};
 
 /// The host's half of a lifeline. When it is dropped (collected, its Worker ended, the process died) the actor ends.
 #[napi]
-#[derive(Debug)]
 pub struct Lifeline {
+    environment: Arc<Environment>,
+    id: PipeId,
     reader: RefCell<Option<PipeReader>>,
     writer: RefCell<Option<PipeWriter>>,
 }
@@ -23,9 +28,14 @@ pub struct Lifeline {
 impl Lifeline {
     /// A new lifeline: both ends close-on-exec.
     #[napi(constructor, catch_unwind)]
-    pub fn new() -> Result<Self> {
+    pub fn new(env: Env) -> Result<Self> {
+        let environment = Environment::of(env)?;
         let (reader, writer) = lifeline::pipe().map_err(|error| failed("lifeline", &error))?;
+        let id = PipeId::of(&reader).map_err(|error| failed("lifeline", &error))?;
+        environment.lifeline_opened(id);
         Ok(Self {
+            environment,
+            id,
             reader: RefCell::new(Some(reader)),
             writer: RefCell::new(Some(writer)),
         })
@@ -47,7 +57,17 @@ impl Lifeline {
     #[napi(catch_unwind)]
     pub fn release(&self) {
         drop(self.reader.take());
-        drop(self.writer.take());
+        if let Some(writer) = self.writer.take() {
+            // While it is open its id cannot be another pipe's.
+            self.environment.lifeline_released(self.id);
+            drop(writer);
+        }
+    }
+}
+
+impl Drop for Lifeline {
+    fn drop(&mut self) {
+        self.release();
     }
 }
 
@@ -58,12 +78,12 @@ pub(crate) fn arm_lifeline(fd: f64) -> Result<()> {
     arm(fd).map_err(|error| refused(error.errno, error.to_string()))
 }
 
-fn arm(fd: std::os::fd::BorrowedFd<'_>) -> std::result::Result<(), lifeline::ArmError> {
+fn arm(fd: BorrowedFd<'_>) -> std::result::Result<(), lifeline::ArmError> {
     let armed = lifeline::arm(fd);
-    if armed.is_ok() || brood_forkserver::support::support().kernel_lifeline {
+    if armed.is_ok() || support().kernel_lifeline {
         return armed;
     }
     // SAFETY: JavaScript gives the lifeline away with this call and uses the number no more.
-    let owned = unsafe { std::os::fd::OwnedFd::from_raw_fd(fd.as_raw_fd()) };
+    let owned = unsafe { OwnedFd::from_raw_fd(fd.as_raw_fd()) };
     lifeline::arm_with_thread(owned)
 }

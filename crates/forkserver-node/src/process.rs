@@ -1,8 +1,9 @@
-//! `ProcessHandle`: one process as JavaScript holds it. Closing it, or losing it to the garbage collector, ends nothing but
-//! the watching.
+//! `ProcessHandle`: one process as JavaScript holds it. Closing it ends nothing but the watching. One that is lost to the
+//! garbage collector while it is watched still reports its end, and still ends with its Worker.
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use brood_forkserver::pidfd::Pidfd;
 use brood_forkserver::status::Status;
@@ -32,7 +33,44 @@ pub struct ProcessHandle {
 struct Opened {
     process: Pidfd,
     key: u64,
-    watching: Option<(Watch, i64)>,
+    watching: Option<Watching>,
+}
+
+struct Watching {
+    watch: Watch,
+    end: Arc<End>,
+}
+
+/// Takes the end of one process to JavaScript.
+struct End {
+    environment: Arc<Environment>,
+    key: u64,
+    id: i64,
+    /// Nobody will close the handle.
+    lost: AtomicBool,
+    told: AtomicBool,
+}
+
+impl Ends for End {
+    fn ended(&self, _id: u64) {
+        self.environment.exits.push(self.id);
+        self.told.store(true, Ordering::SeqCst);
+        self.let_go_if_lost();
+    }
+}
+
+impl End {
+    fn lose(&self) {
+        self.lost.store(true, Ordering::SeqCst);
+        self.let_go_if_lost();
+    }
+
+    /// Whichever of the two comes second does it; both, if they come at once, which does no harm.
+    fn let_go_if_lost(&self) {
+        if self.lost.load(Ordering::SeqCst) && self.told.load(Ordering::SeqCst) {
+            self.environment.let_go(self.key);
+        }
+    }
 }
 
 /// How a process ended: by itself with `code`, or by `signal`.
@@ -53,7 +91,7 @@ impl ProcessHandle {
         let pid = whole("ProcessHandle.open: pid", pid, 1, i32::MAX)?;
         let environment = Environment::of(env)?;
         let process = Pidfd::open(pid).map_err(|error| failed(&format!("process {pid}"), &error))?;
-        let key = environment.opened(process.clone());
+        let key = environment.keep(process.clone());
         Ok(Self {
             pid,
             environment,
@@ -123,9 +161,16 @@ impl ProcessHandle {
         }
         // The watcher's thread runs code of this image, which Node would unload with the last Worker that has it.
         napi::bindgen_prelude::retain_current_module_for_unload_safety();
-        let to = Arc::clone(&self.environment.exits) as Arc<dyn Ends>;
-        let watching = watch(&opened.process, id.cast_unsigned(), to).map_err(|error| self.failed("watch", &error))?;
-        opened.watching = Some((watching, id));
+        let end = Arc::new(End {
+            environment: Arc::clone(&self.environment),
+            key: opened.key,
+            id,
+            lost: AtomicBool::new(false),
+            told: AtomicBool::new(false),
+        });
+        let to = Arc::clone(&end) as Arc<dyn Ends>;
+        let watch = watch(&opened.process, opened.key, to).map_err(|error| self.failed("watch", &error))?;
+        opened.watching = Some(Watching { watch, end });
         Ok(())
     }
 
@@ -133,10 +178,10 @@ impl ProcessHandle {
     #[napi(catch_unwind)]
     pub fn close(&self) {
         let Some(opened) = self.open.take() else { return };
-        self.environment.closed(opened.key);
-        if let Some((watching, id)) = opened.watching {
-            drop(watching);
-            self.environment.exits.forget(id);
+        self.environment.let_go(opened.key);
+        if let Some(Watching { watch, end }) = opened.watching {
+            drop(watch);
+            self.environment.exits.forget(end.id);
         }
     }
 
@@ -159,12 +204,26 @@ impl ProcessHandle {
 
 impl Drop for ProcessHandle {
     fn drop(&mut self) {
-        self.close();
+        let lost = self.open.get_mut().take();
+        match lost {
+            None => {}
+            Some(Opened {
+                watching: Some(Watching { watch, end }),
+                ..
+            }) => {
+                watch.detach();
+                end.lose();
+            }
+            Some(Opened {
+                key, watching: None, ..
+            }) => self.environment.let_go(key),
+        }
     }
 }
 
 /// Calls `callback` with the ids of the processes that have ended since its last call.
 #[napi(catch_unwind)]
 pub(crate) fn on_exit(env: Env, callback: Function<'_, Vec<i64>, ()>) -> Result<()> {
-    Environment::of(env)?.exits.tell(&callback)
+    let environment = Environment::of(env)?;
+    environment.exits.tell(&environment, &callback)
 }

@@ -5,6 +5,7 @@
 
 pub mod abandon;
 pub mod group;
+pub mod holders;
 pub mod lifeline;
 pub mod output;
 pub mod pidfd;

@@ -2,14 +2,22 @@
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a failure here fails the test")]
+#![expect(
+    clippy::zombie_processes,
+    reason = "reaping by handle is what some of these tests are about"
+)]
 
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use brood_forkserver::abandon::end_abandoned;
+use brood_forkserver::holders::{PipeId, children_holding};
+use brood_forkserver::lifeline;
 use brood_forkserver::output::writable_now;
 use brood_forkserver::pidfd::Pidfd;
 use brood_forkserver::status::Status;
@@ -172,6 +180,35 @@ fn a_status_is_exact_once_it_was_reaped() {
 }
 
 #[test]
+fn the_child_that_holds_a_lifeline_is_found() {
+    let (reader, writer) = lifeline::pipe().unwrap();
+    let (other, _other_writer) = lifeline::pipe().unwrap();
+    let mine = HashSet::from([PipeId::of(&reader).unwrap()]);
+    // As stdin, since that is how a child gets a pipe here; the number does not matter.
+    let mut holder = Command::new("sleep")
+        .arg("1000")
+        .stdin(reader.try_clone().unwrap())
+        .spawn()
+        .unwrap();
+    let mut stranger = Command::new("sleep")
+        .arg("1000")
+        .stdin(other.try_clone().unwrap())
+        .spawn()
+        .unwrap();
+    let found: Vec<i32> = children_holding(&mine).iter().map(Pidfd::pid).collect();
+    assert_eq!(found, [holder.id().cast_signed()]);
+    assert!(children_holding(&HashSet::new()).is_empty());
+    thread::spawn(move || assert!(children_holding(&mine).is_empty(), "another thread has not started it"))
+        .join()
+        .unwrap();
+    for child in [&mut holder, &mut stranger] {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    drop(writer);
+}
+
+#[test]
 fn reaping_tells_how_it_ended_and_leaves_no_zombie() {
     for (script, expected) in [("exit 7", Status::Exited(7)), ("kill -9 $$", Status::Signalled(9))] {
         let child = leader(script).spawn().unwrap();
@@ -245,7 +282,7 @@ fn the_abandoned_are_reaped_later_when_there_is_no_time() {
     // Nothing tells a third party of a reaping, so this asks.
     while process.signal(0).unwrap() {
         assert!(begun.elapsed() < SOON);
-        std::thread::yield_now();
+        thread::yield_now();
     }
 }
 
@@ -267,6 +304,6 @@ fn a_full_pipe_is_not_writable_until_it_is_read_or_nobody_reads() {
     let begun = Instant::now();
     while !writable_now(writer.as_fd()).unwrap() {
         assert!(begun.elapsed() < SOON);
-        std::thread::yield_now();
+        thread::yield_now();
     }
 }

@@ -12,7 +12,19 @@ import { setup } from "./setup.js";
 
 const node = (tool, ...args) => runTool(process.execPath, [at("node_modules", ...tool.split("/")), ...args]);
 const cargo = (...args) => runTool("cargo", args);
-const tsc = (project) => node("typescript/bin/tsc", "-p", project, "--noEmit", "--incremental", "false", "--tsBuildInfoFile", "null", "--pretty", "false");
+const tsc = (project) =>
+  node(
+    "typescript/bin/tsc",
+    "-p",
+    project,
+    "--noEmit",
+    "--incremental",
+    "false",
+    "--tsBuildInfoFile",
+    "null",
+    "--pretty",
+    "false",
+  );
 
 /** Each step throws a Refusal when it fails. */
 const STEPS = {
@@ -25,11 +37,13 @@ const STEPS = {
     refuse(breachesIn(new Map(files.map((file) => [shown(file), readFileSync(file, "utf8")])), typescript));
   },
   "lint: hygiene": async () => refuse(await findUnclean()),
-  "lint: clippy": () => cargo("clippy", "--workspace", "--all-targets", "--locked", "--target-dir", at("target"), "--", "-D", "warnings"),
+  "lint: clippy": () =>
+    cargo("clippy", "--workspace", "--all-targets", "--locked", "--target-dir", at("target"), "--", "-D", "warnings"),
   types: async () => {
     for (const project of ["ts", ".", "test/types"]) if (existsSync(at(project, "tsconfig.json"))) await tsc(project);
   },
-  "licences, bans, sources: cargo-deny": async () => runTool(await cargoDeny(), ["--locked", "--workspace", "check", "licenses", "bans", "sources"]),
+  "licences, bans, sources: cargo-deny": async () =>
+    runTool(await cargoDeny(), ["--locked", "--workspace", "check", "licenses", "bans", "sources"]),
 };
 
 await main().catch(failWith);

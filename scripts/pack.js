@@ -10,6 +10,6 @@ await main().catch(failWith);
 async function main() {
   const { values } = parseArgs({ options: { out: { type: "string" }, ship: { type: "boolean", default: false } } });
   if (!values.out) throw new Refusal("usage: node scripts/pack.js --out DIR [--ship]");
-  await setup({ profile: values.ship ? "ship" : "dev" });
+  await setup({ profile: values.ship ? "ship" : "dev", rest: false });
   for (const tarball of await packAll(values.out)) process.stdout.write(`${tarball}\n`);
 }

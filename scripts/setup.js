@@ -11,13 +11,14 @@ import { compileLibrary, compileRest } from "./lib/typescript.js";
 /**
  * `profile` is the cargo profile of the addons: `dev`, or `ship` for what is published. With `tolerant`, code that does
  * not compile is returned as a list of complaints instead of thrown: tests can still run what is there, and count it as a failure.
+ * `rest`: whether tests, benches and examples are compiled too.
  */
-export async function setup({ profile = "dev", tolerant = false } = {}) {
+export async function setup({ profile = "dev", tolerant = false, rest = true } = {}) {
   requireNode();
   return withLock(at("build", "setup.lock"), async () => {
     await installDependencies();
     const complaints = [];
-    for (const compile of [() => buildAddons(profile), compileLibrary, compileRest]) {
+    for (const compile of [() => buildAddons(profile), compileLibrary, ...(rest ? [compileRest] : [])]) {
       try {
         await compile();
       } catch (error) {

@@ -37,14 +37,18 @@ law("nothing in the tree that a user gets has an install script", () => {
 
 law("the root package brings no tools, and its platform packages by its own version", () => {
   const root = manifest("brood");
-  for (const field of ["scripts", "devDependencies", "dependencies", "imports"]) assert.is(root[field], undefined, field);
+  for (const field of ["scripts", "devDependencies", "dependencies", "imports"])
+    assert.is(root[field], undefined, field);
   assert.equal(root["optionalDependencies"], { "brood-linux-x64-gnu": root.version });
 });
 
 law("it has the texts that a package must have, and msgpackr's licence", () => {
   const names = files(join(project.directory, "node_modules", "brood"));
   for (const name of ["README.md", "LICENSE", "CHANGELOG.md", "bin/brood", "dist/vendor/LICENSE-msgpackr"]) {
-    assert.ok(names.some((file) => file.endsWith(name)), name);
+    assert.ok(
+      names.some((file) => file.endsWith(name)),
+      name,
+    );
   }
   assert.not.ok(names.some((file) => file.endsWith(".ts") && !file.endsWith(".d.ts")));
 });

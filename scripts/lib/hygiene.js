@@ -14,20 +14,31 @@ const RULES = [
     pattern: /\b(?:registry\.[a-z][\w-]*\.[a-z]|index\.crates\.i[o]|[\w-]+\.jfrog\.i[o]|npm\.pkg\.githu[b])/,
     words: "the host of a registry",
   },
-  { files: /package-lock\.json$/, pattern: /"resolved":\s*"(?!file:)/, words: "the host of a registry (omit-lockfile-registry-resolved)" },
+  {
+    files: /package-lock\.json$/,
+    pattern: /"resolved":\s*"(?!file:)/,
+    words: "the host of a registry (omit-lockfile-registry-resolved)",
+  },
   {
     files: /\.[cm]?[jt]s$/,
     // A directive stands at the start of its comment and ends with ` -- why`.
     pattern: /(?:\/\/|\/\*)\s*(?:eslint|oxlint)-disable(?!.* -- \S)/,
     words: "a lint exception without its reason (`-- why`)",
   },
-  { files: /\.rs$/, pattern: /#!?\[allow\((?!.*reason\s*=)/, words: "a lint exception without its reason (`reason = \"why\"`)" },
+  {
+    files: /\.rs$/,
+    pattern: /#!?\[allow\((?!.*reason\s*=)/,
+    words: 'a lint exception without its reason (`reason = "why"`)',
+  },
 ];
 
 /** Every breach in the tracked files and those about to be, as `path:line: what is there`. */
 export async function findUnclean() {
   const list = await runTool("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
-  return list.split("\0").filter(Boolean).flatMap((path) => uncleanIn(path, read(path)));
+  return list
+    .split("\0")
+    .filter(Boolean)
+    .flatMap((path) => uncleanIn(path, read(path)));
 }
 
 /** The breaches in one file. Exported for its test. */

@@ -17,7 +17,10 @@ export async function packAll(out) {
   mkdirSync(at("build"), { recursive: true });
   const staging = mkdtempSync(at("build", "pack-"));
   try {
-    return [await npmPack(stageRoot(join(staging, "root")), out), await npmPack(stagePlatform(join(staging, "platform")), out)];
+    return [
+      await npmPack(stageRoot(join(staging, "root")), out),
+      await npmPack(stagePlatform(join(staging, "platform")), out),
+    ];
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
@@ -25,12 +28,22 @@ export async function packAll(out) {
 
 function stageRoot(directory) {
   const { devDependencies: _dev, scripts: _scripts, imports: _imports, ...manifest } = readManifest();
-  const optionalDependencies = Object.fromEntries(PUBLISHED.map((name) => [`${manifest.name}-${name}`, manifest.version]));
+  const optionalDependencies = Object.fromEntries(
+    PUBLISHED.map((name) => [`${manifest.name}-${name}`, manifest.version]),
+  );
   const files = ["dist", "bin", "README.md", "CHANGELOG.md", ...LEGAL];
   for (const file of filesBelow(at("dist"))) {
-    if (readFileSync(file, "utf8").includes('"#brood/')) throw new Refusal(`${shown(file)} imports by "#brood/...", which is not published`);
+    if (readFileSync(file, "utf8").includes('"#brood/'))
+      throw new Refusal(`${shown(file)} imports by "#brood/...", which is not published`);
   }
-  return stage(directory, { ...manifest, optionalDependencies }, files.map((name) => at(name)));
+  stage(
+    directory,
+    { ...manifest, optionalDependencies },
+    files.map((name) => at(name)),
+  );
+  // What an actor runs first is one bundled file; the modules it was made of stay behind.
+  for (const file of filesBelow(join(directory, "dist", "entry"))) if (!file.endsWith(".cjs")) rmSync(file);
+  return directory;
 }
 
 function stagePlatform(directory) {
@@ -38,7 +51,14 @@ function stagePlatform(directory) {
   const platform = platformName();
   const natives = ADDONS.map((addon) => addon.file);
   const shared = { description, keywords, author, homepage, license, engines, repository, bugs };
-  const manifest = { name: `${name}-${platform}`, version, ...platformFields(platform), main: natives[0], files: natives, ...shared };
+  const manifest = {
+    name: `${name}-${platform}`,
+    version,
+    ...platformFields(platform),
+    main: natives[0],
+    files: natives,
+    ...shared,
+  };
   stage(directory, manifest, [...natives.map((file) => join(nativeDir(), file)), ...LEGAL.map((file) => at(file))]);
   writeFileSync(
     join(directory, "README.md"),
@@ -59,7 +79,11 @@ function stage(directory, manifest, paths) {
 
 async function npmPack(directory, out) {
   const [npm, ...args] = npmCommand();
-  const answer = await runTool(npm, [...args, "pack", "--silent", "--ignore-scripts", "--pack-destination", resolve(out)], { cwd: directory });
+  const answer = await runTool(
+    npm,
+    [...args, "pack", "--silent", "--ignore-scripts", "--pack-destination", resolve(out)],
+    { cwd: directory },
+  );
   return join(resolve(out), answer.trim().split("\n").at(-1));
 }
 

@@ -12,6 +12,7 @@ export class Tail {
   write(chunk) {
     this.#text += chunk;
     if (this.#text.length > 2 * this.#limit) this.#text = this.#text.slice(-this.#limit);
+    return this;
   }
 
   get text() {

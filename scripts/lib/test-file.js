@@ -113,6 +113,13 @@ class Watch {
     return found ? { total: Number(found[1]), passed: Number(found[2]), skipped: Number(found[3]) } : undefined;
   }
 
+  /** The end of what it printed; without what uvu says of failures, if they are told by reports. */
+  get said() {
+    if (!this.#reports) return this.output.lines(60);
+    const blocks = this.output.text.search(/\n+ {3}FAIL {2}/);
+    return new Tail().write(blocks < 0 ? this.output.text : this.output.text.slice(0, blocks)).lines(60);
+  }
+
   stop() {
     clearTimeout(this.#timer);
   }
@@ -201,5 +208,5 @@ function judge(watch, { code, signal }, left) {
       name: "left behind",
       text: `these processes outlived the file and were killed:\n${left.map(({ line }) => `  ${line}`).join("\n")}`,
     });
-  return { passed: totals?.passed ?? 0, skipped, failures, output: failures.length > 0 ? watch.output.lines(60) : "" };
+  return { passed: totals?.passed ?? 0, skipped, failures, output: failures.length > 0 ? watch.said : "" };
 }

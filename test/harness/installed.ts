@@ -21,9 +21,15 @@ export class Project {
     mkdirSync(directory);
     const project = new Project(directory, environment(top));
     project.write("package.json", JSON.stringify({ name: "project", private: true, type: "module" }));
-    const packed = await runWell(process.execPath, [join(ROOT, "scripts", "pack.js"), "--out", join(top, "tarballs")], { cwd: ROOT });
+    const packed = await runWell(process.execPath, [join(ROOT, "scripts", "pack.js"), "--out", join(top, "tarballs")], {
+      cwd: ROOT,
+    });
     const tarballs = packed.stdout.trim().split("\n");
-    await runWell(join(top, "bin", "npm"), ["install", "--offline", "--ignore-scripts=false", ...tarballs], project.#options());
+    await runWell(
+      join(top, "bin", "npm"),
+      ["install", "--offline", "--ignore-scripts=false", ...tarballs],
+      project.#options(),
+    );
     return project;
   }
 
@@ -63,15 +69,13 @@ function environment(top: string): NodeJS.ProcessEnv {
   mkdirSync(bin);
   symlinkSync(process.execPath, join(bin, "node"));
   symlinkSync(findNpm(), join(bin, "npm"));
-  writeFileSync(join(top, "npmrc"), "");
   return {
     PATH: bin,
     HOME: top,
     NO_COLOR: "1",
     BROOD_TEST_RUN: process.env["BROOD_TEST_RUN"],
     npm_config_cache: join(top, "cache"),
-    npm_config_userconfig: join(top, "npmrc"),
-    npm_config_globalconfig: join(top, "npmrc"),
+    npm_config_globalconfig: join(top, "no-such-npmrc"),
     npm_config_registry: "http://127.0.0.1:9",
     npm_config_update_notifier: "false",
   };

@@ -63,7 +63,12 @@ export function suite(name: string): Suite {
       return;
     }
     const law = async (): Promise<void> => {
-      if (broken) throw broken.error;
+      if (broken) {
+        const { error } = broken;
+        // The others need no stack.
+        broken.error = Object.assign(new Error("did not run: the hook before the first law failed, see above"), { stack: "" });
+        throw error;
+      }
       await withDeferred(title, run, each);
     };
     for (let round = 0; round < rounds; round += 1) {

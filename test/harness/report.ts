@@ -25,6 +25,7 @@ export function report(line: Report): void {
 export function describeError(error: unknown): string {
   const details =
     error instanceof Error && "details" in error && typeof error.details === "string" ? `\n${error.details}` : "";
+  if (error instanceof Error && error.stack === "") return error.message;
   return `${inspect(error, { depth: 6, colors: false })}${details}`;
 }
 

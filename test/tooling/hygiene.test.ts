@@ -16,7 +16,14 @@ law("paths of a machine are found, with their line", () => {
 });
 
 law("paths that stand for anybody's are not", () => {
-  for (const path of ["/home/user/x", "/Users/you/x", "./work/x", "docs/root/x", "https://example.org/work/x", "/work"]) {
+  for (const path of [
+    "/home/user/x",
+    "/Users/you/x",
+    "./work/x",
+    "docs/root/x",
+    "https://example.org/work/x",
+    "/work",
+  ]) {
     assert.is(found("x.md", path), 0, path);
   }
 });

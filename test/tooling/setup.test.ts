@@ -49,7 +49,9 @@ const holder = (directory: string, hold: number): string[] => [
 
 law("processes that set up at once do so one after the other", async (t) => {
   const directory = temporary(t);
-  await Promise.all(Array.from({ length: 6 }, () => runWell(process.execPath, holder(directory, 20), { cwd: directory })));
+  await Promise.all(
+    Array.from({ length: 6 }, () => runWell(process.execPath, holder(directory, 20), { cwd: directory })),
+  );
   assert.is(readFileSync(join(directory, "log"), "utf8"), "in\nout\n".repeat(6));
   assert.not.ok(existsSync(join(directory, "lock")));
 });

@@ -29,14 +29,14 @@ pub(crate) fn borrowed<'call>(what: &str, fd: f64) -> Result<BorrowedFd<'call>> 
 
 /// A connected pair of Unix stream sockets, both close-on-exec: the host's end, the actor's end.
 #[napi(catch_unwind, ts_return_type = "[number, number]")]
-pub(crate) fn socket_pair() -> Result<Vec<RawFd>> {
+pub fn socket_pair() -> Result<Vec<RawFd>> {
     let (host, actor) = UnixStream::pair().map_err(|error| failed("socketpair", &error))?;
     Ok(vec![host.into_raw_fd(), actor.into_raw_fd()])
 }
 
 /// Closes a descriptor that the caller owns.
 #[napi(catch_unwind)]
-pub(crate) fn close_fd(fd: f64) -> Result<()> {
+pub fn close_fd(fd: f64) -> Result<()> {
     let fd = whole("closeFd", fd, 0, RawFd::MAX)?;
     // SAFETY: the caller says that it owns the descriptor; an unused number gives EBADF.
     if unsafe { libc::close(fd) } == 0 {
@@ -53,7 +53,7 @@ pub(crate) fn close_fd(fd: f64) -> Result<()> {
 
 /// Whether a write to `fd` returns at once.
 #[napi(catch_unwind)]
-pub(crate) fn writable_now(fd: f64) -> Result<bool> {
+pub fn writable_now(fd: f64) -> Result<bool> {
     let fd = borrowed("writableNow", fd)?;
     brood_forkserver::output::writable_now(fd).map_err(|error| failed("writableNow", &error))
 }

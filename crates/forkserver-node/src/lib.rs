@@ -4,12 +4,12 @@
 //! No function waits, none starts a thread but `watch` (and `armLifeline` where the kernel cannot arm one), and no panic
 //! reaches Node: it becomes an exception.
 
-mod descriptor;
+pub mod descriptor;
 mod environment;
 mod exits;
 mod failure;
-mod lifeline;
-mod process;
+pub mod lifeline;
+pub mod process;
 
 use brood_forkserver::support::support as probe;
 use napi_derive::napi;

@@ -73,7 +73,7 @@ impl Drop for Lifeline {
 
 /// In the actor: from here on the end of the host ends this process and its group.
 #[napi(catch_unwind)]
-pub(crate) fn arm_lifeline(fd: f64) -> Result<()> {
+pub fn arm_lifeline(fd: f64) -> Result<()> {
     let fd = borrowed("armLifeline", fd)?;
     arm(fd).map_err(|error| refused(error.errno, error.to_string()))
 }

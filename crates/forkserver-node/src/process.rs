@@ -223,7 +223,7 @@ impl Drop for ProcessHandle {
 
 /// Calls `callback` with the ids of the processes that have ended since its last call.
 #[napi(catch_unwind)]
-pub(crate) fn on_exit(env: Env, callback: Function<'_, Vec<i64>, ()>) -> Result<()> {
+pub fn on_exit(env: Env, callback: Function<'_, Vec<i64>, ()>) -> Result<()> {
     let environment = Environment::of(env)?;
     environment.exits.tell(&environment, &callback)
 }

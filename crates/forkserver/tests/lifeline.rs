@@ -2,7 +2,10 @@
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a failure here fails the test")]
-#![expect(clippy::zombie_processes, reason = "the roles are killed, and what they have started with them")]
+#![expect(
+    clippy::zombie_processes,
+    reason = "the roles are killed, and what they have started with them"
+)]
 
 use std::env;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -78,8 +78,9 @@ function hear(signal: NodeJS.Signals): void {
   if (asked.length === 0) return;
   tearingDown = true;
   void Promise.all(asked.map((scope) => scope.interrupted(signal))).then(() => {
-    // The program's own finally blocks, which the teardown has just set off, get a turn.
-    setImmediate(() => {
+    // After the program's own finally blocks, which the teardown has just set off, and before Node could report what it
+    // rejected as unhandled: the signal is what ends this process.
+    process.nextTick(() => {
       tearingDown = false;
       if (!others) raise(signal);
       else if (scopes.size === 0) unlisten();

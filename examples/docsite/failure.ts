@@ -1,0 +1,50 @@
+// What went wrong with one page, in words for its reader, from what brood's errors and exits say.
+import { ActorDied, DeadlineExceeded, RemoteActorError, type Exit } from "brood";
+import type { Failure } from "./page.js";
+
+/** An error of one page's work; undefined where the error is not about that page, as when the whole run is being ended. */
+export function failureOf(error: unknown, exit: Exit | undefined): Failure | undefined {
+  if (error instanceof DeadlineExceeded)
+    return { code: error.code, text: firstLine(error), actor: fate(error.actor.name, exit), stderr: [] };
+  if (error instanceof ActorDied)
+    return { ...whatDied(error), actor: fate(error.actor.name, error.exit), stderr: error.stderr };
+  if (error instanceof RemoteActorError)
+    return {
+      code: error.code,
+      text: firstLine(error),
+      actor: "Its actor is well and went on with other pages.",
+      stderr: [],
+    };
+  return undefined;
+}
+
+/** Whether the actor ended because of what it was given to do, and not by an accident that another actor may not meet. */
+export function isLimit(error: unknown): boolean {
+  return error instanceof DeadlineExceeded || (error instanceof ActorDied && isMemory(error.exit));
+}
+
+// V8 aborts a process that has reached its heap limit; where its last words were lost, the signal says as much.
+const isMemory = (exit: Exit): boolean =>
+  (exit.kind === "failed" && "code" in exit.error && exit.error.code === "ERR_BROOD_MEMORY_LIMIT") ||
+  (exit.kind === "signalled" && exit.signal === "SIGABRT");
+
+/** A limit says more than that the actor died. */
+function whatDied(error: ActorDied): { code: string; text: string } {
+  if (!isMemory(error.exit)) return { code: error.code, text: firstLine(error) };
+  return { code: "ERR_BROOD_MEMORY_LIMIT", text: firstLine(error.exit.kind === "failed" ? error.exit.error : error) };
+}
+
+const firstLine = (error: Error): string => error.message.split("\n", 1)[0]!;
+
+function fate(name: string, exit: Exit | undefined): string {
+  switch (exit?.kind) {
+    case "killed":
+      return `Its actor ${name} did not hear the cancel either and was killed. Another took its place.`;
+    case "signalled":
+      return `Its actor ${name} was ended by ${exit.signal}. Another took its place.`;
+    case undefined:
+      return `Its actor was ${name}.`;
+    default:
+      return `Its actor ${name} is gone. Another took its place.`;
+  }
+}

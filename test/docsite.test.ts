@@ -1,0 +1,369 @@
+// The main job: the site that examples/docsite makes of this checkout's node_modules is complete, and what hostile READMEs do is
+// felt by nobody but their own pages.
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { actor, withNursery } from "brood";
+import { marked } from "marked";
+import { Crew } from "../examples/docsite/crew.js";
+import { html } from "../examples/docsite/html.js";
+import { findPackages, webAddress, type Package } from "../examples/docsite/packages.js";
+import { fileOf, packagePage, README_END, README_START } from "../examples/docsite/page.js";
+import { barLine } from "../examples/docsite/progress.js";
+import { percentile, type Summary } from "../examples/docsite/report.js";
+import { Site } from "../examples/docsite/site.js";
+import { suite } from "./harness/law.js";
+
+const project = fileURLToPath(new URL("../../", import.meta.url));
+const program = join(project, "build", "examples", "docsite", "main.js");
+const hostileDir = join(project, "examples", "docsite", "hostile");
+/** ms for a law that makes a whole site. */
+const WHOLE = 120_000;
+
+const law = suite("docsite");
+
+interface Run {
+  readonly child: ChildProcess;
+  /** Where it writes to; also its HOME, by which its actors are recognised. */
+  readonly home: string;
+  readonly out: string;
+  readonly json: string;
+  readonly ended: Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }>;
+}
+
+function start(args: readonly string[] = []): Run {
+  const home = mkdtempSync(join(tmpdir(), "brood-docsite-"));
+  const [out, json] = [join(home, "site"), join(home, "summary.json")];
+  const child = spawn(process.execPath, [program, "--out", out, "--json", json, ...args], {
+    env: { ...process.env, HOME: home },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const text = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const)
+    child[name]!.setEncoding("utf8").on("data", (chunk: string) => (text[name] += chunk));
+  const ended = once(child, "close").then(([code, signal]: (number | string | null)[]) => ({
+    code: code as number | null,
+    signal: signal as string | null,
+    ...text,
+  }));
+  return { child, home, out, json, ended };
+}
+
+/** Processes whose environment has this HOME: the run itself, its actors, and theirs. */
+function processesOf(run: Run): string[] {
+  return readdirSync("/proc").filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`HOME=${run.home}`);
+    } catch {
+      return false;
+    }
+  });
+}
+
+// One whole run serves all laws that look at its result.
+const first = start();
+const finished = first.ended.then((end) => {
+  const left = processesOf(first);
+  assert.equal(end.code, 0, end.stderr);
+  return { ...end, left, summary: JSON.parse(readFileSync(first.json, "utf8")) as Summary };
+});
+finished.catch(() => {});
+const packages = await findPackages(join(project, "node_modules"), hostileDir);
+const isHostile = (of: Package): boolean => of.dir.startsWith(hostileDir);
+const pageOf = (of: Package): string => readFileSync(join(first.out, "packages", fileOf(of)), "utf8");
+law.after(() => rmSync(first.home, { recursive: true, force: true }));
+
+law(
+  "a run makes a page of every package, and its summary says what became of each",
+  async () => {
+    const { summary } = await finished;
+    assert.ok(packages.filter((of) => of.readme !== undefined).length >= 100);
+    assert.equal(summary.pages, packages.length);
+    assert.equal(summary.rendered, packages.length - 2);
+    assert.deepEqual(
+      summary.killed.map(({ page, reason }) => [page, reason.split(":")[0]]),
+      [
+        ["hostile-staircase", "ERR_BROOD_DEADLINE"],
+        ["hostile-wide-table", "ERR_BROOD_MEMORY_LIMIT"],
+      ],
+    );
+    assert.equal(summary.out, first.out);
+    assert.deepEqual(readdirSync(join(first.out, "packages")).sort(), packages.map(fileOf).sort());
+  },
+  { deadline: WHOLE },
+);
+
+law(
+  "two actors of each kind do all the work, and each one that a README ended is replaced at most once",
+  async () => {
+    const { spawn: methods } = (await finished).summary;
+    const starts = Object.values(methods).reduce((sum, { count }) => sum + count, 0);
+    assert.ok(starts >= 5 && starts <= 6, `${starts} starts`);
+    for (const { p50, p99 } of Object.values(methods)) assert.ok(p50 > 0 && p50 <= p99, `${p50} ${p99}`);
+  },
+  { deadline: WHOLE },
+);
+
+law(
+  "every README but the hostile ones is shown in full, text for text as marked gives it in the host",
+  async () => {
+    await finished;
+    let compared = 0;
+    for (const of of packages) {
+      if (of.readme === undefined || isHostile(of)) continue;
+      const page = pageOf(of);
+      const article = page.slice(page.indexOf(README_START) + README_START.length, page.lastIndexOf(README_END));
+      assert.equal(article, await marked.parse(readFileSync(of.readme, "utf8"), { gfm: true }), of.name);
+      compared += 1;
+    }
+    assert.ok(compared >= 100, `${compared} READMEs`);
+  },
+  { deadline: WHOLE },
+);
+
+law(
+  "the page of a hostile README says what ended it, and lists its API all the same",
+  async () => {
+    await finished;
+    const [loop, memory] = packages.filter(isHostile).map(pageOf);
+    assert.match(loop!, /ERR_BROOD_DEADLINE/);
+    assert.match(loop!, /no answer within 5000 ms/);
+    assert.match(loop!, /was killed/);
+    assert.match(loop!, /function answer\(letter: string, depth\?: number\): string/);
+    assert.match(memory!, /ERR_BROOD_MEMORY_LIMIT/);
+    assert.match(memory!, /JavaScript heap out of memory/);
+    assert.match(memory!, /function table\(columns: number, rows: number\): string\[\]\[\]/);
+  },
+  { deadline: WHOLE },
+);
+
+law("nothing of a run is left when it has ended", async () => assert.deepEqual((await finished).left, []), {
+  deadline: WHOLE,
+});
+
+law(
+  "every link of the index, and from page to page, leads to a file",
+  async () => {
+    await finished;
+    const index = readFileSync(join(first.out, "index.html"), "utf8");
+    const links = [...index.matchAll(/(?:href|src)="([^"]+)"/g)].map((match) => match[1]!);
+    assert.ok(packages.every((of) => links.includes(`packages/${fileOf(of)}`)));
+    for (const link of links) assert.ok(existsSync(join(first.out, link)), link);
+    for (const of of packages) {
+      const own = pageOf(of).split(README_START)[0]!;
+      for (const [, link] of own.matchAll(/(?:href|src)="([^"#:]+)"/g))
+        assert.ok(existsSync(join(first.out, "packages", link!)), `${of.name}: ${link}`);
+      for (const [, id] of own.matchAll(/href="#([^"]+)"/g))
+        assert.ok(
+          own.includes(`id="${decodeURIComponent(id!)}"`) || /[&<>"']/.test(decodeURIComponent(id!)),
+          `${of.name}: #${id}`,
+        );
+    }
+  },
+  { deadline: WHOLE },
+);
+
+law(
+  "a package's API is listed from its declarations, and one without any says so",
+  async () => {
+    await finished;
+    const named = (name: string): string => pageOf(packages.find((of) => of.name === name)!);
+    for (const text of ["const test: uvu.Test&lt;Context&gt;", 'id="api-suite"', "1 type", "uvu/index.d.ts"].slice(
+      0,
+      2,
+    ))
+      assert.ok(named("uvu").includes(text), text);
+    assert.match(named("marked"), /<b>Lexer<\/b>[^]*class _Lexer/);
+    assert.match(named("@types/node"), /module &quot;node:fs&quot;|module &quot;fs&quot;/);
+    assert.match(named("pure-rand"), /pure-rand\/generator\/xoroshiro128plus/);
+    assert.match(named("ms"), /no type declarations/);
+  },
+  { deadline: WHOLE },
+);
+
+law(
+  "away from a terminal a run says how far it is in a dozen plain lines",
+  async () => {
+    const { stdout, stderr } = await finished;
+    const lines = stderr.trimEnd().split("\n");
+    assert.ok(lines.length >= 10 && lines.length <= 14, stderr);
+    assert.ok(lines.includes(`${packages.length} of ${packages.length} pages`), stderr);
+    assert.ok(!(stdout + stderr).includes("\u001b"));
+    assert.ok(stdout.includes(join(first.out, "index.html")));
+    assert.match(stdout, /start p50/);
+  },
+  { deadline: WHOLE },
+);
+
+law(
+  "SIGINT in the middle ends a run by that signal and leaves no process",
+  async (t) => {
+    const run = start();
+    t.defer(() => rmSync(run.home, { recursive: true, force: true }));
+    await once(run.child.stderr!, "data");
+    run.child.kill("SIGINT");
+    const { signal } = await run.ended;
+    assert.equal(signal, "SIGINT");
+    assert.deepEqual(processesOf(run), []);
+  },
+  { deadline: WHOLE },
+);
+
+law("an actor that is killed from outside costs no page", async () => {
+  const renderer = actor<typeof import("../examples/docsite/renderer.js")>(
+    new URL("../examples/docsite/renderer.js", import.meta.url),
+  );
+  await withNursery(
+    async (nursery) => {
+      const crew = await Crew.assemble(nursery, renderer, { name: "renderer", size: 1, deadline: 10_000, heap: 96 });
+      process.kill(nursery.children[0]!.id.pid!, "SIGKILL");
+      assert.deepEqual(await crew.do((portal) => portal.call("render", "# one")), {
+        ok: true,
+        value: "<h1>one</h1>\n",
+      });
+      assert.equal(crew.starts.length, 2);
+    },
+    { onDeath: "report" },
+  );
+});
+
+law("what a README contains can neither run in the reader's browser nor break out as text", async () => {
+  const of: Package = {
+    name: "<b>&\"'",
+    version: "1",
+    description: "<script>alert(1)</script>",
+    licence: "<i>",
+    repository: undefined,
+    homepage: undefined,
+    dir: "/",
+    readme: "/README",
+    slug: "x",
+  };
+  const failure = { code: "<u>", text: "<u>", actor: "<u>", stderr: ["</pre><u>"] };
+  const page = packagePage(
+    { of, readme: { ok: true, value: "<script>alert(2)</script>" }, api: { ok: false, failure } },
+    { previous: of, next: of },
+    "<u>",
+  ).text;
+  const [own, article] = page.split(README_START) as [string, string];
+  assert.doesNotMatch(own, /<script|<u>|<i>|<b>/);
+  assert.ok(article.startsWith("<script>alert(2)</script>"));
+  const policy = /<meta http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(own)?.[1] ?? "";
+  assert.match(policy, /default-src &#39;none&#39;/);
+  assert.doesNotMatch(policy, /script-src|unsafe/);
+  assert.ok(own.indexOf("Content-Security-Policy") < own.indexOf("<link"));
+  assert.equal(
+    html`<a title="${'"&<>'}">${[1, false, undefined, html`<b></b>`]}</a>`.text,
+    '<a title="&quot;&amp;&lt;&gt;">1<b></b></a>',
+  );
+});
+
+law(
+  "the index allows exactly its own script",
+  async () => {
+    await finished;
+    const index = readFileSync(join(first.out, "index.html"), "utf8");
+    const script = /<script>([^]*?)<\/script>/.exec(index)![1]!;
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(script));
+    assert.ok(index.includes(`script-src &#39;sha256-${Buffer.from(digest).toString("base64")}&#39;`));
+    assert.equal(index.match(/<script/g)!.length, 1);
+  },
+  { deadline: WHOLE },
+);
+
+law("a command line that cannot be followed is refused with the usage and code 2", async (t) => {
+  for (const [args, why] of [
+    [["--bogus"], "--bogus"],
+    [["extra"], "extra"],
+    [["--out="], "--out"],
+    [["--json", tmpdir()], "is a directory"],
+    [["--out", project], "is not empty"],
+    [["--out", join(project, "package.json")], "is not a directory"],
+  ] as const) {
+    const run = start(args);
+    t.defer(() => rmSync(run.home, { recursive: true, force: true }));
+    const { code, stdout, stderr } = await run.ended;
+    assert.equal(code, 2, args.join(" "));
+    assert.ok(stderr.split("\n")[0]!.includes(why), stderr);
+    assert.match(stderr, /Usage: npm run demo/);
+    assert.equal(stdout, "");
+  }
+  const run = start(["--help"]);
+  t.defer(() => rmSync(run.home, { recursive: true, force: true }));
+  assert.match((await run.ended).stdout, /^Usage: npm run demo/);
+});
+
+law("a directory of somebody else's is not touched, and in our own only our files are replaced", async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), "brood-docsite-"));
+  t.defer(() => rmSync(dir, { recursive: true, force: true }));
+  const theirs = join(dir, "theirs", "notes.txt");
+  mkdirSync(dirname(theirs));
+  writeFileSync(theirs, "keep");
+  await assert.rejects(Site.prepare(dirname(theirs)), /is not empty, and this command did not make it/);
+  assert.deepEqual(readdirSync(dirname(theirs)), ["notes.txt"]);
+
+  const ours = join(dir, "deep", "site");
+  const site = await Site.prepare(ours);
+  await site.writePackage("old.html", html``);
+  writeFileSync(join(ours, "notes.txt"), "keep");
+  await Site.prepare(ours);
+  assert.deepEqual(readdirSync(join(ours, "packages")), []);
+  assert.equal(readFileSync(join(ours, "notes.txt"), "utf8"), "keep");
+});
+
+law("packages are found scoped and nested, each version once, each with a file name of its own", async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), "brood-docsite-"));
+  t.defer(() => rmSync(dir, { recursive: true, force: true }));
+  const add = (path: string, json: object): void => {
+    mkdirSync(join(dir, path), { recursive: true });
+    writeFileSync(join(dir, path, "package.json"), JSON.stringify(json));
+  };
+  add("a", { name: "a", version: "2.0.0", license: { type: "MIT" } });
+  add("@s/b", { name: "@s/b", version: "1.0.0" });
+  add("@s/b/node_modules/a", { name: "a", version: "1.0.0" });
+  add("@s/b/node_modules/c", { name: "c", version: "1.0.0" });
+  add("c", { name: "c", version: "1.0.0" });
+  add(".bin", { name: "bin" });
+  mkdirSync(join(dir, "empty"));
+  const found = await findPackages(dir);
+  assert.deepEqual(
+    found.map((of) => [of.name, of.version, of.slug, of.licence]),
+    [
+      ["@s/b", "1.0.0", "@s__b", ""],
+      ["a", "1.0.0", "a@1.0.0", ""],
+      ["a", "2.0.0", "a", "MIT"],
+      ["c", "1.0.0", "c", ""],
+    ],
+  );
+});
+
+law("a package's addresses become https or nothing", () => {
+  for (const [given, expected] of [
+    ["git+https://github.com/a/b.git", "https://github.com/a/b"],
+    ["git@github.com:a/b.git", "https://github.com/a/b"],
+    ["a/b", "https://github.com/a/b"],
+    ["gitlab:a/b", "https://gitlab.com/a/b"],
+    ["git://github.com/a/b.git#main", "https://github.com/a/b"],
+    ["javascript:alert(1)", undefined],
+    [{}, undefined],
+  ] as const)
+    assert.equal(webAddress(given), expected);
+});
+
+law("the progress line is never as wide as the terminal", () => {
+  for (const columns of [1, 5, 10, 20, 40, 80, 200])
+    for (const done of [0, 1, 70, 139])
+      assert.ok(
+        barLine(done, 139, "a-package-with-a-rather-long-name", columns).join("").length < Math.max(columns, 1) ||
+          columns === 1,
+      );
+  assert.equal(percentile([3, 1, 2], 50), 2);
+  assert.equal(percentile([3, 1, 2], 99), 3);
+});
+
+law.run();

@@ -17,7 +17,6 @@ export const nativeDir = () => at("npm", platformName());
 
 /** Builds every addon with the cargo profile `dev` or `ship`, if its sources, profile or target changed. */
 export async function buildAddons(profile = "dev") {
-  if (!existsSync(at("Cargo.toml"))) return;
   const hash = hashOf(
     [at("crates"), at("Cargo.toml"), at("Cargo.lock"), at(".cargo"), at("rust-toolchain.toml")],
     [profile, platformName()],

@@ -1,5 +1,5 @@
 // The esbuild steps: what is shipped as one file because it starts inside every actor, or because its own entry would do harm.
-import { copyFileSync, existsSync, readFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { at, ROOT, shown } from "./checkout.js";
 import { Refusal } from "./tool.js";
 
@@ -17,7 +17,7 @@ export const BUNDLED = [VENDORED.to, LICENCE.to, ...ENTRIES.map((entry) => entry
 export async function bundleAll() {
   const { build } = await import("esbuild");
   await bundleMsgpackr(build);
-  for (const entry of ENTRIES) if (existsSync(entry.from)) await bundleEntry(build, entry);
+  for (const entry of ENTRIES) await bundleEntry(build, entry);
 }
 
 /**
@@ -25,7 +25,6 @@ export async function bundleAll() {
  * `node` would lead to that entry, so esbuild resolves as for a browser.
  */
 async function bundleMsgpackr(build) {
-  if (!existsSync(VENDORED.from)) return;
   await bundle(build, {
     entryPoints: [VENDORED.from],
     outfile: VENDORED.to,
@@ -49,7 +48,8 @@ function bundleEntry(build, entry) {
     platform: "node",
     target: "node20.19",
     supported: { "dynamic-import": true },
-    banner: { js: 'const import_meta_url = require("node:url").pathToFileURL(__filename).href;' },
+    // It goes before esbuild's own "use strict", which would then mean nothing.
+    banner: { js: '"use strict";\nconst import_meta_url = require("node:url").pathToFileURL(__filename).href;' },
     define: { "import.meta.url": "import_meta_url" },
   });
 }

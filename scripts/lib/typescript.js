@@ -1,6 +1,6 @@
 // Compiles ts/ to dist/ and test/, bench/, examples/ to build/, when their inputs changed.
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { BUNDLED, bundleAll } from "./bundle.js";
 import { at, shown } from "./checkout.js";
 import { filesBelow, hashOf } from "./files.js";
@@ -21,7 +21,6 @@ const APART = [at("test", "consumers"), at("test", "types")];
 /** Compiles what ships. Throws a Refusal with the compiler's output when there is an error; what could be compiled is there all the same. */
 export async function compileLibrary() {
   const sources = filesBelow(at("ts")).filter(isTypeScript);
-  if (sources.length === 0) return;
   const hash = hashOf([at("ts"), ...CONFIG]);
   const file = at("build", "stamps", "library");
   const incomplete = missingOutputs(at("dist"), at("ts"), sources, "js");
@@ -46,10 +45,9 @@ export async function compileLibrary() {
 export async function compileRest() {
   const folders = ["test", "bench", "examples"];
   const inputs = filesBelow(...folders.map((name) => at(name))).filter(
-    (path) => !APART.some((apart) => path.startsWith(apart)),
+    (path) => !APART.some((apart) => path.startsWith(apart + sep)),
   );
   const sources = inputs.filter(isTypeScript);
-  if (sources.length === 0) return;
   const declarations = filesBelow(at("dist")).filter((path) => path.endsWith(".d.ts"));
   const hash = hashOf([...inputs, ...declarations, at("tsconfig.json"), ...CONFIG]);
   const file = at("build", "stamps", "rest");

@@ -8,11 +8,12 @@ import { run, runWell, type Ran } from "./run.js";
 export class Project {
   /** Its directory: an empty project of type "module" with brood in node_modules. */
   readonly directory: string;
-  readonly #env: NodeJS.ProcessEnv;
+  /** What programs here see; may be changed. */
+  readonly env: NodeJS.ProcessEnv;
 
   private constructor(directory: string, env: NodeJS.ProcessEnv) {
     this.directory = directory;
-    this.#env = env;
+    this.env = env;
   }
 
   static async create(): Promise<Project> {
@@ -59,7 +60,7 @@ export class Project {
   }
 
   #options(): { cwd: string; env: NodeJS.ProcessEnv } {
-    return { cwd: this.directory, env: this.#env };
+    return { cwd: this.directory, env: this.env };
   }
 }
 

@@ -66,7 +66,9 @@ export function suite(name: string): Suite {
       if (broken) {
         const { error } = broken;
         // The others need no stack.
-        broken.error = Object.assign(new Error("did not run: the hook before the first law failed, see above"), { stack: "" });
+        broken.error = Object.assign(new Error("did not run: the hook before the first law failed, see above"), {
+          stack: "",
+        });
         throw error;
       }
       await withDeferred(title, run, each);

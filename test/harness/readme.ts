@@ -7,7 +7,7 @@ const BLOCK = /^<!-- example: (\S+) -->\s*\n```\w*\n(.*?)^```$/gms;
 
 /** The blocks by the names of their files. Throws unless `names` are all there. */
 export function readmeExample(...names: string[]): Map<string, string> {
-  const text = readFileSync(process.env["X_README"] ?? join(ROOT, "README.md"), "utf8");
+  const text = readFileSync(join(ROOT, "README.md"), "utf8");
   const blocks = new Map([...text.matchAll(BLOCK)].map(([, name, code]) => [name!, code!]));
   for (const name of names) {
     if (!blocks.has(name)) throw new Error(`README.md has no code block after a line <!-- example: ${name} -->`);

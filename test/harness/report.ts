@@ -2,6 +2,7 @@
 // no handle, so a law that blocks the event loop was announced before it did, and leak checks see nothing of this.
 import { writeSync } from "node:fs";
 import { inspect } from "node:util";
+import { Assertion } from "uvu/assert";
 
 /** A line on the wire. `deadline` in ms. */
 type Report =
@@ -10,6 +11,9 @@ type Report =
   | { kind: "end"; name: string; error?: string }
   | { kind: "skip"; name: string }
   | { kind: "resources"; list: string[] };
+
+/** Of a compared value, in a report; characters. */
+const LONGEST = 4_000;
 
 const descriptor = Number(process.env["BROOD_TEST_REPORT"] ?? Number.NaN);
 /** Whether a runner listens; without one the harness is plain uvu. */
@@ -21,12 +25,17 @@ export function report(line: Report): void {
   if (underRunner) writeSync(descriptor, `${JSON.stringify(line)}\n`);
 }
 
-/** An error with its message, stack, causes and fields. */
+/** An error with its message, stack, causes and fields; what an assertion compared, as text. */
 export function describeError(error: unknown): string {
-  const details =
-    error instanceof Error && "details" in error && typeof error.details === "string" ? `\n${error.details}` : "";
   if (error instanceof Error && error.stack === "") return error.message;
-  return `${inspect(error, { depth: 6, colors: false })}${details}`;
+  if (!(error instanceof Assertion)) return inspect(error, { depth: 6, colors: false });
+  const values = error.details || `expected: ${shorten(error.expects)}\nactual: ${shorten(error.actual)}`;
+  return `${error.stack}\n${values}`;
+}
+
+function shorten(value: unknown): string {
+  const text = typeof value === "string" ? value : inspect(value, { depth: 6, colors: false });
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}... (${text.length} characters)` : text;
 }
 
 if (underRunner) {

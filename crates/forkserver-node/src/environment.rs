@@ -67,8 +67,7 @@ impl Environment {
 
     /// The process is not this environment's concern any more.
     pub(crate) fn let_go(&self, key: u64) {
-        let process = self.open().processes.remove(&key);
-        drop(process);
+        self.open().processes.remove(&key);
     }
 
     pub(crate) fn lifeline_opened(&self, pipe: PipeId) {
@@ -95,6 +94,10 @@ impl Environment {
 
 /// Whether this is the thread that the process began with, whose environment ends only with the process.
 fn is_main_thread() -> bool {
+    #[cfg(target_os = "linux")]
     // SAFETY: neither call takes or touches memory.
-    unsafe { libc::gettid() == libc::getpid() }
+    return unsafe { libc::gettid() == libc::getpid() };
+    // There are no handles elsewhere, and so nothing to do either way.
+    #[cfg(not(target_os = "linux"))]
+    true
 }

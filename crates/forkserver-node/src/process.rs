@@ -180,7 +180,7 @@ impl ProcessHandle {
         let Some(opened) = self.open.take() else { return };
         self.environment.let_go(opened.key);
         if let Some(Watching { watch, end }) = opened.watching {
-            drop(watch);
+            watch.stop();
             self.environment.exits.forget(end.id);
         }
     }

@@ -9,8 +9,12 @@ use std::io::{self, PipeReader, PipeWriter, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::thread;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{FileType, OFlags, fcntl_getfl, fcntl_setfl, fstat};
+#[cfg(target_os = "linux")]
+use rustix::event::Timespec;
+use rustix::event::{PollFd, PollFlags, poll};
+#[cfg(target_os = "linux")]
+use rustix::fs::fcntl_setfl;
+use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
 use rustix::io::{Errno, FdFlags, fcntl_setfd};
 use rustix::process::{getpgrp, getpid};
 
@@ -67,6 +71,20 @@ impl std::error::Error for ArmError {}
 /// `EINVAL` if the caller does not lead its group, `fd` is not the read end of a pipe, or the kernel cannot do it (then use
 /// [`arm_with_thread`]); `EBADF` if it is not open.
 pub fn arm(fd: BorrowedFd<'_>) -> Result<(), ArmError> {
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = fd;
+        Err(ArmError {
+            why: "only Linux does this".into(),
+            errno: libc::ENOSYS,
+        })
+    }
+    #[cfg(target_os = "linux")]
+    arm_in_kernel(fd)
+}
+
+#[cfg(target_os = "linux")]
+fn arm_in_kernel(fd: BorrowedFd<'_>) -> Result<(), ArmError> {
     let group = own_group().ok_or_else(|| {
         ArmError::invalid(
             "the process does not lead its process group, so its children could not be reached. Start it detached",
@@ -109,6 +127,9 @@ pub fn arm_with_thread(fd: OwnedFd) -> Result<(), ArmError> {
 
 /// Whether the kernel takes a signal and an owner for a pipe.
 pub(crate) fn kernel_can_arm() -> bool {
+    #[cfg(not(target_os = "linux"))]
+    return false;
+    #[cfg(target_os = "linux")]
     pipe().is_ok_and(|(reader, _writer)| sys::set_ready_signal(reader.as_fd(), libc::SIGKILL).is_ok())
 }
 
@@ -131,6 +152,7 @@ fn check_read_end(fd: BorrowedFd<'_>) -> Result<(), ArmError> {
 }
 
 /// Whether nobody holds the write end any more; waits for that as long as `timeout` says.
+#[cfg(target_os = "linux")]
 fn has_ended(fd: BorrowedFd<'_>, timeout: Option<&Timespec>) -> io::Result<bool> {
     // POLLHUP is always reported; asking for input as well would return for a stray byte.
     let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::empty())];

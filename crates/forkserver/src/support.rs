@@ -1,13 +1,8 @@
 //! What this kernel can do, asked once and without side effects.
 
-use std::io;
-use std::os::fd::AsFd;
 use std::sync::OnceLock;
 
-use rustix::process::{PidfdFlags, getpid, pidfd_open};
-
 use crate::lifeline;
-use crate::sys;
 
 /// What works here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,14 +24,28 @@ pub fn support() -> Support {
 }
 
 fn probe() -> Support {
-    let kernel_lifeline = lifeline::kernel_can_arm();
+    let without = Support {
+        kernel_lifeline: lifeline::kernel_can_arm(),
+        pidfd: false,
+        group_signal: false,
+        exit_info: false,
+    };
+    #[cfg(target_os = "linux")]
+    return probe_pidfd(without);
+    #[cfg(not(target_os = "linux"))]
+    without
+}
+
+#[cfg(target_os = "linux")]
+fn probe_pidfd(without: Support) -> Support {
+    use std::os::fd::AsFd;
+
+    use rustix::process::{PidfdFlags, getpid, pidfd_open};
+
+    use crate::sys;
+
     let Ok(own) = pidfd_open(getpid(), PidfdFlags::empty()) else {
-        return Support {
-            kernel_lifeline,
-            pidfd: false,
-            group_signal: false,
-            exit_info: false,
-        };
+        return without;
     };
     // Signal 0 reaches nobody. ESRCH: the kernel knows the flag, and this process leads no group.
     let group_signal = match sys::pidfd_send_signal(own.as_fd(), 0, sys::PIDFD_SIGNAL_PROCESS_GROUP) {
@@ -44,22 +53,18 @@ fn probe() -> Support {
         Err(error) => error.raw_os_error() == Some(libc::ESRCH),
     };
     // A live process shows no exit either way, so the kernel's version has to say whether it ever will.
-    let exit_info =
-        sys::pidfd_wait_status(own.as_fd()).is_ok() && kernel_release().is_ok_and(|release| release >= (6, 15));
+    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+    let exit_info = sys::pidfd_wait_status(own.as_fd()).is_ok() && parse_release(&release) >= Some((6, 15));
     Support {
-        kernel_lifeline,
         pidfd: true,
         group_signal,
         exit_info,
+        ..without
     }
 }
 
-fn kernel_release() -> io::Result<(u32, u32)> {
-    let name = rustix::system::uname();
-    parse_release(&name.release().to_string_lossy()).ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))
-}
-
 /// Major and minor number of a release such as `6.18.44-fc-v669`.
+#[cfg(target_os = "linux")]
 fn parse_release(release: &str) -> Option<(u32, u32)> {
     let mut numbers = release.split(|character: char| !character.is_ascii_digit());
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
@@ -69,6 +74,7 @@ fn parse_release(release: &str) -> Option<(u32, u32)> {
 mod tests {
     use super::*;
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_release_begins_with_two_numbers() {
         assert_eq!(parse_release("6.18.44-fc-v669"), Some((6, 18)));

@@ -2,8 +2,11 @@
 //!
 //! Every function turns a failure into an `io::Error` with the errno, and leaves no descriptor behind.
 
-use std::ffi::{c_int, c_uint};
+use std::ffi::c_int;
+#[cfg(target_os = "linux")]
+use std::ffi::c_uint;
 use std::io;
+#[cfg(target_os = "linux")]
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 
@@ -22,15 +25,18 @@ fn checked(result: c_int) -> io::Result<c_int> {
 }
 
 /// `F_SETSIG`, which libc lacks; 10 wherever Rust runs on Linux.
+#[cfg(target_os = "linux")]
 const F_SETSIG: c_int = 10;
 
 /// `fcntl(F_SETSIG)`: which signal the kernel sends when `fd` becomes ready.
+#[cfg(target_os = "linux")]
 pub(crate) fn set_ready_signal(fd: BorrowedFd<'_>, signal: c_int) -> io::Result<()> {
     // SAFETY: the descriptor is open for the borrow; F_SETSIG takes an int and writes to no memory.
     checked(unsafe { libc::fcntl(fd.as_raw_fd(), F_SETSIG, signal) }).map(drop)
 }
 
 /// `fcntl(F_SETOWN)` with a process group: who is signalled when `fd` becomes ready.
+#[cfg(target_os = "linux")]
 pub(crate) fn set_ready_group(fd: BorrowedFd<'_>, group: c_int) -> io::Result<()> {
     // SAFETY: the descriptor is open for the borrow; F_SETOWN takes an int and writes to no memory.
     checked(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETOWN, -group) }).map(drop)
@@ -47,11 +53,14 @@ pub(crate) fn kill_group(group: c_int, signal: c_int) -> io::Result<()> {
 }
 
 /// To the process and all its threads, as a plain `kill` does.
+#[cfg(target_os = "linux")]
 pub(crate) const PIDFD_SIGNAL_DEFAULT: c_uint = 0;
 /// To the process group whose id is the process's, also when the process is gone. Linux 6.9.
+#[cfg(target_os = "linux")]
 pub(crate) const PIDFD_SIGNAL_PROCESS_GROUP: c_uint = 1 << 2;
 
 /// `pidfd_send_signal` with flags.
+#[cfg(target_os = "linux")]
 pub(crate) fn pidfd_send_signal(fd: BorrowedFd<'_>, signal: c_int, flags: c_uint) -> io::Result<()> {
     // SAFETY: the descriptor is open for the borrow, and a null siginfo means "as kill fills it in".
     let result = unsafe {
@@ -71,6 +80,7 @@ pub(crate) fn pidfd_send_signal(fd: BorrowedFd<'_>, signal: c_int, flags: c_uint
 }
 
 /// `struct pidfd_info` in its first published size, which every later kernel still accepts.
+#[cfg(target_os = "linux")]
 #[repr(C)]
 #[derive(Default)]
 struct PidfdInfo {
@@ -80,11 +90,14 @@ struct PidfdInfo {
     exit_code: i32,
 }
 
+#[cfg(target_os = "linux")]
 const PIDFD_INFO_EXIT: u64 = 1 << 3;
 /// `_IOWR(0xff, 11, struct pidfd_info)`, as on every architecture with the generic layout of ioctl numbers.
+#[cfg(target_os = "linux")]
 const PIDFD_GET_INFO: u64 = (3 << 30) | ((size_of::<PidfdInfo>() as u64) << 16) | (0xff << 8) | 11;
 
 /// The wait status of a process that has ended and was reaped. `None` while the kernel does not have it, or never will.
+#[cfg(target_os = "linux")]
 pub(crate) fn pidfd_wait_status(fd: BorrowedFd<'_>) -> io::Result<Option<c_int>> {
     let mut info = PidfdInfo {
         mask: PIDFD_INFO_EXIT,

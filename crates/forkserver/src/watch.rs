@@ -80,6 +80,9 @@ pub fn watch(process: &Pidfd, id: u64, to: Arc<dyn Ends>) -> io::Result<Watch> {
 }
 
 impl Watch {
+    /// Stops watching: afterwards nothing is reported.
+    pub fn stop(self) {}
+
     /// Goes on watching without the handle: the end will be reported.
     pub fn detach(self) {
         std::mem::forget(self);

@@ -17,7 +17,8 @@ export async function installDependencies() {
   await step("npm ci", async () => {
     unstamp(file);
     const [npm, ...args] = npmCommand();
-    await runTool(npm, [...args, "ci"]);
+    // `npm run --silent` would silence this one too, its errors included.
+    await runTool(npm, [...args, "ci", "--loglevel=error"]);
     stamp(file, hash);
   });
 }

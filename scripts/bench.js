@@ -1,0 +1,24 @@
+// npm run bench -- [--json] [--only NAME[,NAME]] [--quick] [--rounds N] [--node PATH]: brood beside what a user would take
+// instead, in one run. --node is the Node that runs the benches and all that they start; everything else is bench/options.ts.
+import { at } from "./lib/checkout.js";
+import { runForeground } from "./lib/foreground.js";
+import { failWith } from "./lib/tool.js";
+import { setup } from "./setup.js";
+
+await main().catch(failWith);
+
+async function main() {
+  const { node, rest } = takeNode(process.argv.slice(2));
+  await setup();
+  await runForeground(node, [at("build", "bench", "main.js"), ...rest]);
+}
+
+/** Takes `--node PATH` or `--node=PATH` out of the arguments; a PATH that is none is told by the benches. */
+function takeNode(args) {
+  const rest = [...args];
+  const place = rest.findIndex((arg) => arg === "--node" || arg.startsWith("--node="));
+  if (place < 0 || rest[place] === "--node=" || (rest[place] === "--node" && rest[place + 1] === undefined))
+    return { node: process.execPath, rest };
+  if (rest[place] !== "--node") return { node: rest.splice(place, 1)[0].slice("--node=".length), rest };
+  return { node: rest.splice(place, 2)[1], rest };
+}

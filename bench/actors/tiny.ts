@@ -1,0 +1,4 @@
+// The smallest actor that answers.
+import { defineActor } from "brood/actor";
+
+export default defineActor({ ping: () => "pong" });

@@ -1,0 +1,32 @@
+// What a row of the benches is: one figure, of brood and of each of its peers.
+
+/** One of those that are compared, ready to be measured. */
+export interface Contender {
+  /**
+   * Takes samples one after the other, in the unit of the row. It throws where an answer is wrong: what does not work has no
+   * speed.
+   */
+  round(samples: number): Promise<number[]>;
+  close(): Promise<void>;
+}
+
+/** A peer's ratio that must be reached, or a p50 in the unit of the row that must not be passed. */
+export type Goal = { readonly peer: string; readonly ratio: number } | { readonly most: number };
+
+export interface Row {
+  readonly name: string;
+  readonly unit: "ms" | "us" | "calls/s";
+  /** What one sample is, in a few words. */
+  readonly what: string;
+  readonly rounds: number;
+  /** Rounds before those, of which nothing counts. */
+  readonly warmUp: number;
+  /** Of each contender in each round. */
+  readonly samples: number;
+  readonly goals: readonly Goal[];
+  brood(): Promise<Contender>;
+  readonly peers: { readonly [name: string]: () => Promise<Contender> };
+}
+
+/** Of rates more is better, of times less. */
+export const isRate = (row: Row): boolean => row.unit === "calls/s";

@@ -57,17 +57,10 @@ impl Lifeline {
     #[napi(catch_unwind)]
     pub fn release(&self) {
         drop(self.reader.take());
-        if let Some(writer) = self.writer.take() {
-            // While it is open its id cannot be another pipe's.
-            self.environment.lifeline_released(self.id);
-            drop(writer);
-        }
-    }
-}
-
-impl Drop for Lifeline {
-    fn drop(&mut self) {
-        self.release();
+        drop(self.writer.take());
+        // One that was collected instead stays known: `terminate()` may have come right after the start of its actor, and a
+        // collection right after that.
+        self.environment.lifeline_released(self.id);
     }
 }
 

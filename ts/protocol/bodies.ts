@@ -4,7 +4,7 @@ import type { ActorId } from "../errors/identity.js";
 import { InvalidMessage, type CancelOrigin, type CancelScope, type CancelVia } from "../errors/kinds.js";
 import { bareError, checkErrorData, isActorId, type ErrorData } from "./error-data.js";
 import { decodeValue, encodeText, encodeValue, packValue } from "./payload.js";
-import { isPlainJson, walk } from "./walk.js";
+import { isPlainJson, walk, walkArgs } from "./walk.js";
 
 /** More may be sent: what the receiver has consumed since its last grant. */
 export interface Credit {
@@ -211,14 +211,14 @@ function elementsOf(start: Start, args: unknown, endpoint: unknown, meta: unknow
  * @throws InvalidMessage when an argument cannot be sent, as `args[0].items[3]: a function cannot be sent`
  */
 export function encodeStart(start: Start, reserve = 0): Uint8Array {
-  const args = walk(start.args, "args");
+  const args = walkArgs(start.args);
   const meta = start.meta === undefined ? undefined : walk(start.meta, "meta", true);
   return packValue(elementsOf(start, args, walk(start.endpoint, "endpoint", true), meta), "args", reserve);
 }
 
 /** As {@link encodeStart}, as JSON text; undefined when an argument is not plain JSON. */
 export function encodeStartJson(start: Start, reserve = 0): Uint8Array | undefined {
-  if (!isPlainJson(start.args, "args") || (start.meta !== undefined && !isPlainJson(start.meta, "meta")))
+  if (!isPlainJson(start.args, "args", true) || (start.meta !== undefined && !isPlainJson(start.meta, "meta")))
     return undefined;
   return encodeText(elementsOf(start, start.args, start.endpoint, start.meta), "args", reserve);
 }

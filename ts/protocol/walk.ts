@@ -72,6 +72,7 @@ export class Walker {
   #depth = 0;
   #causes = 0;
   #plainJson = true;
+  #maxDepth = MAX_DEPTH;
 
   constructor(maxNodes: number = MAX_NODES, maxBytes: number = MAX_MESSAGE) {
     this.#maxNodes = maxNodes;
@@ -81,10 +82,14 @@ export class Walker {
   /**
    * Walks a value.
    * @param root how the value is called in a refusal, as "args"
+   * @param isArgs true: the value is the list of arguments, which itself counts neither as a level nor as a value, so that
+   *   an argument may be whatever a result may be
    * @returns what to give to the packer: `value` itself, or a copy with extensions in it
    * @throws InvalidMessage for a value that cannot be sent, and nothing else
    */
-  walk(value: unknown, root: string): unknown {
+  walk(value: unknown, root: string, isArgs = false): unknown {
+    this.#maxDepth = isArgs ? MAX_DEPTH + 1 : MAX_DEPTH;
+    if (isArgs) this.#nodes--;
     this.#root = root;
     this.#plainJson = true;
     try {
@@ -175,7 +180,7 @@ export class Walker {
 
   #enter(value: object, key: Key, kind: number): void {
     const depth = this.#depth++;
-    if (depth >= MAX_DEPTH) {
+    if (depth >= this.#maxDepth) {
       this.#depth = depth;
       throw this.#overflow(`a value nested more than ${MAX_DEPTH} levels deep cannot be sent`, key, value);
     }
@@ -543,16 +548,27 @@ export function walk(value: unknown, root: string, goesOn = false): unknown {
   }
 }
 
+/** As {@link walk}, for a list of arguments, whose refusals begin with `args`. The list itself is not counted. */
+export function walkArgs(args: readonly unknown[]): unknown {
+  if (busy) return new Walker().walk(args, "args", true);
+  busy = true;
+  try {
+    return shared.reset().walk(args, "args", true);
+  } finally {
+    busy = false;
+  }
+}
+
 /**
  * Whether JSON carries the value without a loss.
  * @throws InvalidMessage when it cannot be sent at all
  */
-export function isPlainJson(value: unknown, root: string): boolean {
+export function isPlainJson(value: unknown, root: string, isArgs = false): boolean {
   const walker = busy ? new Walker() : shared.reset();
   const wasBusy = busy;
   busy = true;
   try {
-    walker.walk(value, root);
+    walker.walk(value, root, isArgs);
     return walker.plainJson;
   } finally {
     busy = wasBusy;

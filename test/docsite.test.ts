@@ -207,8 +207,9 @@ law(
     t.defer(() => rmSync(run.home, { recursive: true, force: true }));
     await once(run.child.stderr!, "data");
     run.child.kill("SIGINT");
-    const { signal } = await run.ended;
+    const { signal, stderr } = await run.ended;
     assert.equal(signal, "SIGINT");
+    assert.match(stderr, /Interrupted\.\n$/);
     assert.deepEqual(processesOf(run), []);
   },
   { deadline: WHOLE },
@@ -240,6 +241,7 @@ law("what a README contains can neither run in the reader's browser nor break ou
     licence: "<i>",
     repository: undefined,
     homepage: undefined,
+    private: false,
     dir: "/",
     readme: "/README",
     slug: "x",

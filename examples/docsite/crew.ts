@@ -1,5 +1,5 @@
 // A fixed number of actors of one kind, used for many pages. Each works on one page at a time; who comes later waits in line.
-// An actor that ended is replaced before the next page, and a page is given up only if it broke a limit or outlived two actors.
+// An actor that ended is replaced before the next page. A page is given up only if it broke a limit, or if two actors in turn ended over it.
 import type { ActorSource, Nursery, Portal } from "brood";
 import { failureOf, isLimit } from "./failure.js";
 import type { Part } from "./page.js";

@@ -39,12 +39,12 @@ const firstLine = (error: Error): string => error.message.split("\n", 1)[0]!;
 function fate(name: string, exit: Exit | undefined): string {
   switch (exit?.kind) {
     case "killed":
-      return `Its actor ${name} did not hear the cancel either and was killed. Another took its place.`;
+      return `Its actor ${name} did not hear the cancel either and was killed. Other pages went on in other actors.`;
     case "signalled":
-      return `Its actor ${name} was ended by ${exit.signal}. Another took its place.`;
+      return `Its actor ${name} was ended by ${exit.signal}. Other pages went on in other actors.`;
     case undefined:
       return `Its actor was ${name}.`;
     default:
-      return `Its actor ${name} is gone. Another took its place.`;
+      return `Its actor ${name} is gone. Other pages went on in other actors.`;
   }
 }

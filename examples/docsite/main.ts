@@ -3,6 +3,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Cancelled, NurseryClosed } from "brood";
 import { buildSite } from "./build-site.js";
 import { parseOptions, USAGE, UsageError } from "./options.js";
 import { findPackages } from "./packages.js";
@@ -46,12 +47,19 @@ async function main(): Promise<void> {
   process.stdout.write(closingTable(summary, site.index, (performance.now() - began) / 1000, process.stdout));
 }
 
+/** brood has ended the actors and is about to end this process by the same signal: who sent it needs no explanation. */
+function isInterruption(error: unknown): boolean {
+  if (error instanceof Cancelled) return error.via === "host signal";
+  return error instanceof NurseryClosed && isInterruption(error.cause);
+}
+
 await main().catch((error: unknown) => {
   if (error instanceof UsageError) {
     process.stderr.write(`${error.message}\n\n${USAGE}`);
     process.exitCode = 2;
     return;
   }
+  if (isInterruption(error)) return void process.stderr.write("Interrupted.\n");
   process.stderr.write(
     `The site could not be made: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   );

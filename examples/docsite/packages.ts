@@ -11,6 +11,8 @@ export interface Package {
   /** Web address of its source, if it names one. */
   readonly repository: string | undefined;
   readonly homepage: string | undefined;
+  /** Not meant for the registry. */
+  readonly private: boolean;
   /** Its directory. */
   readonly dir: string;
   /** Absolute path of its README; undefined if it has none. */
@@ -87,6 +89,7 @@ async function readPackage(dir: string): Promise<Omit<Package, "slug"> | undefin
     licence: licenceOf(json),
     repository: webAddress(isRecord(json["repository"]) ? json["repository"]["url"] : json["repository"]),
     homepage: webAddress(json["homepage"]),
+    private: json["private"] === true,
     dir,
     readme: readme === undefined ? undefined : join(dir, readme),
   };

@@ -52,7 +52,7 @@ export function packagePage(page: Page, neighbours: Neighbours, tools: string): 
       ${of.description !== "" && html`<p class="lead">${of.description}</p>`}
       <ul class="facts">
         <li>${of.licence || "no licence named"}</li>
-        <li><a href="https://www.npmjs.com/package/${of.name}">npm</a></li>
+        ${!of.private && html`<li><a href="https://www.npmjs.com/package/${of.name}">npm</a></li>`}
         ${of.repository !== undefined && html`<li><a href="${of.repository}">source</a></li>`}
         ${of.homepage !== undefined && of.homepage !== of.repository && html`<li><a href="${of.homepage}">homepage</a></li>`}
       </ul>
@@ -158,7 +158,7 @@ function count(n: number, word: string): string {
 }
 
 export function indexPage(entries: readonly Entry[], tools: string, search: string): Html {
-  const ended = entries.filter((entry) => entry.failures.length > 0);
+  const incomplete = entries.filter((entry) => entry.failures.length > 0);
   const total = entries.reduce((sum, entry) => sum + entry.exports, 0);
   const main = html`<header class="title">
       <h1>Packages</h1>
@@ -168,11 +168,11 @@ export function indexPage(entries: readonly Entry[], tools: string, search: stri
       </p>
     </header>
     ${
-      ended.length > 0 &&
+      incomplete.length > 0 &&
       html`<section class="failure">
-        <h2>${count(ended.length, "page")} ended by ${ended.length === 1 ? "a limit" : "limits"}</h2>
+        <h2>${count(incomplete.length, "page")} could not be completed</h2>
         <ul>
-          ${ended.map((entry) => html`<li><a href="packages/${fileOf(entry.of)}">${entry.of.name}</a> ${entry.failures.map((failure) => html`<code>${failure.code}</code> `)}</li> `)}
+          ${incomplete.map((entry) => html`<li><a href="packages/${fileOf(entry.of)}">${entry.of.name}</a> ${entry.failures.map((failure) => html`<code>${failure.code}</code> `)}</li> `)}
         </ul>
       </section>`
     }

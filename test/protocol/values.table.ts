@@ -131,7 +131,7 @@ export const crossing: readonly Crossing[] = [
     arrives: (v) =>
       isPlain(v) &&
       Object.hasOwn(v, "__proto__") &&
-      (Object.getOwnPropertyDescriptor(v, "__proto__")?.value as Has)["polluted"] === true &&
+      (Object.getOwnPropertyDescriptor(v, "__proto__") as { value: Has }).value["polluted"] === true &&
       v["polluted"] === undefined &&
       v["a"] === 1,
     json: true,

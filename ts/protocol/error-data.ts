@@ -79,8 +79,9 @@ class Description {
       path: remote === undefined ? [this.#self] : [this.#self, ...remote.path].slice(0, MAX_PATH),
     };
     if (code !== undefined) data.code = typeof code === "string" ? this.#text(code) : code;
-    const object = typeof thrown === "object" && thrown !== null;
-    if (object) this.#around.add(thrown);
+    // Only an error can contain itself: anything else is its own one field.
+    const around = remote !== undefined || (parts as ErrorParts).isError;
+    if (around) this.#around.add(thrown);
     this.#fields(remote === undefined ? (parts as ErrorParts).fields : Object.entries(remote.remote.fields), data);
     const cause = remote === undefined ? (parts as ErrorParts).cause : remote.cause;
     const hasCause = remote === undefined ? (parts as ErrorParts).hasCause : "cause" in remote;
@@ -88,7 +89,7 @@ class Description {
       data.cause = this.describe(cause, level + 1, causes + 1);
     const errors = remote === undefined ? (parts as ErrorParts).errors : remote.errors;
     if (errors !== undefined) data.errors = this.#members(errors, level);
-    if (object) this.#around.delete(thrown);
+    if (around) this.#around.delete(thrown);
     return data;
   }
 

@@ -50,7 +50,7 @@ export function errorParts(thrown: unknown): ErrorParts {
   const hasCause = has(thrown, "cause");
   return {
     isError: true,
-    name: text(read(thrown, "name")) ?? className(thrown) ?? "Error",
+    name: nameOf(thrown),
     message: text(read(thrown, "message")) ?? "",
     stack: text(read(thrown, "stack")) ?? "",
     code: typeof code === "string" || typeof code === "number" ? code : undefined,
@@ -59,6 +59,18 @@ export function errorParts(thrown: unknown): ErrorParts {
     cause: hasCause ? read(thrown, "cause") : undefined,
     errors: isList(errors) ? copyList(errors) : undefined,
   };
+}
+
+/**
+ * The name of an error: its `name`, or that of its class where nobody gave it one and `name` is only what a built-in class
+ * left to it.
+ */
+function nameOf(error: Error): string {
+  const name = text(read(error, "name"));
+  if (name !== undefined && !CLASSES.has(name)) return name;
+  const ofClass = className(error);
+  if (name === undefined) return ofClass ?? "Error";
+  return ofClass === undefined || ofClass === name || hasOwn(error, "name") ? name : ofClass;
 }
 
 /** Cuts a text to what crosses, saying so at its end. */
@@ -111,6 +123,14 @@ function read(from: object, key: string): unknown {
     return (from as Record<string, unknown>)[key];
   } catch {
     return undefined;
+  }
+}
+
+function hasOwn(from: object, key: string): boolean {
+  try {
+    return Object.hasOwn(from, key);
+  } catch {
+    return true;
   }
 }
 

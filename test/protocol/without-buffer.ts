@@ -1,0 +1,2 @@
+// Takes Buffer away, as in a guest. It must be the first import of a test.
+delete (globalThis as { Buffer?: unknown }).Buffer;

@@ -118,8 +118,9 @@ export class TaskLoop {
     if (!isThenable(value)) return this.#answer(context, value);
     const running: Running = { task: undefined, abandoned: false, ackOnEnd: false, patience: undefined, ended: undefined };
     this.#running.set(context, running);
-    value.then(
-      (result) => {
+    // Not its own `then`, which may throw, or answer twice.
+    Promise.resolve(value).then(
+      (result: unknown) => {
         this.#running.delete(context);
         if (!running.abandoned) this.#answer(context, result);
       },
@@ -221,5 +222,9 @@ export class TaskLoop {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+  try {
+    return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+  } catch {
+    return false; // a revoked proxy: it is refused like any other value that cannot be sent
+  }
 }

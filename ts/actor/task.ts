@@ -75,7 +75,11 @@ export class ActorTask implements Task {
     if (this.#cancelled === undefined) return false;
     if (error === this.#cancelled) return true;
     // Node's own functions wrap the signal's reason: AbortError with the reason as cause.
-    return error instanceof Error && error.name === "AbortError" && error.cause === this.#cancelled;
+    try {
+      return error instanceof Error && error.name === "AbortError" && error.cause === this.#cancelled;
+    } catch {
+      return false; // a thrown proxy may refuse every look at it
+    }
   }
 
   /** Closes and runs everything, last first; every error is kept. What a cancel brought about is no error. */

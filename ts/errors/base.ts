@@ -23,7 +23,11 @@ export abstract class BroodError extends Error {
   }
 }
 
-/** Whether `value` is an error of brood's own, whichever copy of brood made it. */
+/** Whether `value` is an error of brood's own, whichever copy of brood made it. Never throws. */
 export function isBroodError(value: unknown): value is BroodError {
-  return typeof value === "object" && value !== null && (value as { [BRAND]?: unknown })[BRAND] === true;
+  try {
+    return typeof value === "object" && value !== null && (value as { [BRAND]?: unknown })[BRAND] === true;
+  } catch {
+    return false; // a revoked proxy
+  }
 }

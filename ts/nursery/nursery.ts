@@ -8,9 +8,9 @@ import { isBroodsDoing } from "../context/silence.js";
 import type { ActorSource, Loose, Nursery, NurseryOptions, OutputLine, Portal, ProcessOptions, RunOptions, StartOptions } from "../context/surface.js";
 import type { Exit } from "../errors/exit.js";
 import type { ActorId } from "../errors/identity.js";
-import { Cancelled, InvalidOption, NurseryClosed, Unsupported, type ActorDied, type CancelOrigin } from "../errors/kinds.js";
+import { Cancelled, InvalidOption, NurseryClosed, StartFailed, Unsupported, type ActorDied, type CancelOrigin } from "../errors/kinds.js";
 import { Control, type ControlOwner, type ControlSettings } from "../portal/control.js";
-import { ActorPortal, type PortalBound } from "../portal/portal.js";
+import { ActorPortal, callSite, type CallSite, type PortalBound } from "../portal/portal.js";
 import { relay } from "../spawn/relay.js";
 import { combine, Failures } from "./failures.js";
 import { CANCEL_TIMEOUT, checkName, checkStartOptions, chooseMethod, KILL_TIMEOUT, RUN_OPTIONS, START_OPTIONS, START_TIMEOUT } from "./options.js";
@@ -101,11 +101,11 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
   }
 
   start<E>(what: ActorSource<E>, options: StartOptions): Promise<Portal<E>> {
-    return observe(this.#start("start", what, options, START_OPTIONS, options?.onDeath).then(({ portal }) => portal as Portal<any>), isBroodsDoing);
+    return observe(this.#start("start", callSite(this.start), what, options, START_OPTIONS, options?.onDeath).then(({ portal }) => portal as Portal<any>), isBroodsDoing);
   }
 
   run(what: ActorSource<any>, endpoint: string, args: any[], options: RunOptions = {}): Promise<any> {
-    return observe(this.#run(what, endpoint, args, options), isBroodsDoing);
+    return observe(this.#run(callSite(this.run), what, endpoint, args, options), isBroodsDoing);
   }
 
   cancel(reason?: unknown): Promise<void> {
@@ -203,7 +203,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
 
   // Starting.
 
-  async #start(verb: string, what: unknown, options: StartOptions | ProcessOptions, known: readonly string[], onDeath: "fail" | "report" | undefined): Promise<Child> {
+  async #start(verb: string, site: CallSite, what: unknown, options: StartOptions | ProcessOptions, known: readonly string[], onDeath: "fail" | "report" | undefined): Promise<Child> {
     checkSource(`nursery.${verb}`, what);
     checkStartOptions(`nursery.${verb}`, options, known);
     const { name } = options as StartOptions;
@@ -249,7 +249,13 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     const child: Child = { control, portal: new ActorPortal(control, this.#bound), order: this.#started++, onDeath: onDeath ?? this.#options.onDeath ?? "fail" };
     this.#children.set(control, child);
     control.begin();
-    await control.ready;
+    try {
+      await control.ready;
+    } catch (error) {
+      // It comes from a timer or a dead process; which start it was says the caller's line.
+      if (error instanceof StartFailed) error.stack = `${error.name}: ${error.message}\n${framesOf(site)}`;
+      throw error;
+    }
     return child;
   }
 
@@ -265,14 +271,14 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     return asked ?? definedThere;
   }
 
-  async #run(what: ActorSource<any>, endpoint: string, args: any[], options: RunOptions): Promise<unknown> {
+  async #run(site: CallSite, what: ActorSource<any>, endpoint: string, args: any[], options: RunOptions): Promise<unknown> {
     if (typeof endpoint !== "string" || endpoint === "") throw new InvalidOption("nursery.run: endpoint", endpoint, "the name of an endpoint");
     if (!Array.isArray(args)) throw new InvalidOption("nursery.run: args", args, "an array of the endpoint's arguments");
     checkStartOptions("nursery.run", options, RUN_OPTIONS);
-    const { control, portal } = await this.#start("run", what, { ...options, name: options.name ?? endpoint.replaceAll("/", "."), } as StartOptions, RUN_OPTIONS, "report");
+    const { control, portal } = await this.#start("run", site, what, { ...options, name: options.name ?? endpoint.replaceAll("/", "."), } as StartOptions, RUN_OPTIONS, "report");
     try {
       const { deadline, signal } = options;
-      return await portal.with({ deadline, signal }).call(endpoint, ...args);
+      return await portal.with({ deadline, signal }).callFrom(site, endpoint, args);
     } finally {
       // Its end is asked for: it settles only after the actor is gone.
       await control.cancel(this.#origin("scope", undefined), { kind: "return" });
@@ -339,6 +345,12 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     this.#thrown = true;
     throw combine(this.name, this.#failures.errors);
   }
+}
+
+/** The frames of a stack, without its first line. */
+function framesOf(site: CallSite): string {
+  const stack = site.stack ?? "";
+  return stack.slice(stack.indexOf("\n    at ") + 1 || stack.length);
 }
 
 function outputOf(stdio: ProcessOptions["stdio"], actor: ActorId): (stream: "stdout" | "stderr", text: string) => void {

@@ -54,10 +54,15 @@ export class ActorPortal implements Portal<Loose> {
   }
 
   call(endpoint: string, ...args: any[]): Promise<any> {
+    return this.callFrom(callSite(this.call), endpoint, args);
+  }
+
+  /** A call on behalf of somebody who called at `site`. */
+  callFrom(site: CallSite, endpoint: string, args: any[]): Promise<any> {
     try {
       this.#check(endpoint, "call");
       const bounds = this.#bounds();
-      return this.#control.opener().call(endpoint, args, bounds, callSite(this.call));
+      return this.#control.opener().call(endpoint, args, bounds, site);
     } catch (error) {
       return rejected(error);
     }
@@ -97,7 +102,7 @@ export class ActorPortal implements Portal<Loose> {
     return value;
   }
 
-  with(options: CallOptions): Portal<Loose> {
+  with(options: CallOptions): ActorPortal {
     checkObject("portal.with", options);
     checkKnown("portal.with", options, ["deadline", "signal"]);
     checkDuration("portal.with: deadline", options.deadline);
@@ -151,8 +156,13 @@ export class ActorPortal implements Portal<Loose> {
   }
 }
 
+/** A stack that begins at the user's call. */
+export interface CallSite {
+  readonly stack?: string;
+}
+
 /** Where the user called, to stand above the remote stack. Captured cheaply: V8 renders it only if somebody reads it. */
-function callSite(above: (...args: never[]) => unknown): { readonly stack?: string } {
+export function callSite(above: (...args: never[]) => unknown): CallSite {
   const site: { stack?: string } = {};
   Error.captureStackTrace(site, above);
   return site;

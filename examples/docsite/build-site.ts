@@ -18,11 +18,14 @@ const DESCRIBERS = { name: "describer", size: 2, deadline: 60_000, heap: 512 };
 /** Packages worked on at once: enough that no actor waits for a file to be read or written. */
 const AT_ONCE = 8;
 
-const TOOLS = "READMEs rendered by marked, API listed by the TypeScript compiler, each in actors of brood.";
+const FOOTER = "READMEs rendered by marked, API listed by the TypeScript compiler, each in actors of brood.";
 
 export interface Assets {
   readonly stylesheet: string;
+  /** Script of the index. */
   readonly search: string;
+  /** Script of a package's page. */
+  readonly anchors: string;
 }
 
 export interface Built {
@@ -53,14 +56,19 @@ export function buildSite(
         const page: Page = { of, readme, api };
         await site.writePackage(
           fileOf(of),
-          packagePage(page, { previous: packages[at - 1], next: packages[at + 1] }, TOOLS),
+          packagePage(page, {
+            previous: packages[at - 1],
+            next: packages[at + 1],
+            footer: FOOTER,
+            script: assets.anchors,
+          }),
         );
         const entry = entryOf(page);
         for (const failure of entry.failures) progress.note(`${of.name}: ${failure.code}`);
         progress.step(of.name);
         return entry;
       });
-      await site.writeIndex(indexPage(entries, TOOLS, assets.search), assets.stylesheet);
+      await site.writeIndex(indexPage(entries, { footer: FOOTER, script: assets.search }), assets.stylesheet);
       return { entries, starts: [...renderers.starts, ...describers.starts] };
     },
     { name: "docsite", onDeath: "report" },

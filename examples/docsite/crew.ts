@@ -77,6 +77,8 @@ export class Crew<E> {
     const began = performance.now();
     const portal = await this.#nursery.start(this.#source, {
       name: `${name}-${++this.#named}`,
+      // A busy machine may take its time: there is no haste that would be worth the whole run.
+      startTimeout: 60_000,
       execArgv: [`--max-old-space-size=${heap}`],
       // What an actor says on its way out belongs on the page, where its error brings it, and not between progress lines.
       stdio: "ignore",

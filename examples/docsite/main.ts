@@ -20,9 +20,11 @@ async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
   if (options.help) return void process.stdout.write(USAGE);
   const packages = await findPackages(join(project, "node_modules"), join(here, "hostile"));
+  const asset = (name: string): Promise<string> => readFile(join(here, name), "utf8");
   const assets = {
-    stylesheet: await readFile(join(here, "styles.css"), "utf8"),
-    search: await readFile(join(here, "search.js"), "utf8"),
+    stylesheet: await asset("styles.css"),
+    search: await asset("search.js"),
+    anchors: await asset("anchors.js"),
   };
   const site = await Site.prepare(options.out ?? join(project, "build", "docsite"));
 

@@ -1,6 +1,6 @@
 // The HTML of the site: one page per package and an index. What comes from packages is text and is escaped; only a rendered
-// README goes in as HTML, last on its page, where nothing that it leaves open can swallow what we have to say. The page forbids it
-// to run scripts, apply styles, load frames or send forms.
+// README goes in as HTML, last on its page, where nothing that it leaves open can swallow what we have to say. The page forbids
+// every script but ours, and styles, frames and forms of anybody else.
 import { createHash } from "node:crypto";
 import { html, verbatim, type Html } from "./html.js";
 import { EXPORT_KINDS, type ApiExport, type ApiListing } from "./listing.js";
@@ -37,15 +37,22 @@ export interface Entry {
 }
 
 /** A rendered README stands between these two, and nowhere else. */
-export const README_START = '<article class="readme" id="readme">\n';
+export const README_START = '<article class="readme">\n';
 export const README_END = "</article></main>";
 
-export interface Neighbours {
+/** What a page has besides its own matter. */
+export interface Frame {
+  readonly footer: string;
+  /** The one script that may run in it. */
+  readonly script: string;
+}
+
+export interface PackageFrame extends Frame {
   readonly previous: Package | undefined;
   readonly next: Package | undefined;
 }
 
-export function packagePage(page: Page, neighbours: Neighbours, tools: string): Html {
+export function packagePage(page: Page, frame: PackageFrame): Html {
   const { of, readme, api } = page;
   const main = html`<header class="title">
       <h1>${of.name} <span class="version">${of.version}</span></h1>
@@ -61,13 +68,11 @@ export function packagePage(page: Page, neighbours: Neighbours, tools: string): 
   return document({
     title: `${of.name} ${of.version}`,
     root: "../",
-    // A README shows its badges and pictures from wherever they are; everything else is forbidden.
-    policy:
-      "default-src 'none'; style-src 'self' file:; img-src 'self' file: https: data:; base-uri 'none'; form-action 'none'",
-    nav: html`${link("previous", neighbours.previous)}${link("next", neighbours.next)}`,
+    // A README shows its badges and pictures from wherever they are.
+    images: "'self' file: https: data:",
+    nav: html`${link("previous", frame.previous)}${link("next", frame.next)}`,
     main,
-    footer: tools,
-    after: undefined,
+    frame,
   });
 }
 
@@ -109,10 +114,10 @@ function apiSection(api: Part<ApiListing>, packageName: string): Html {
   if (!api.ok) return failureSection("The exported API could not be listed", api.failure);
   const { declarations, exports } = api.value;
   if (declarations.length === 0)
-    return html`<p class="none" id="api">No API listing: this package ships no type declarations.</p>`;
+    return html`<p class="none">No API listing: this package ships no type declarations.</p>`;
   const open = verbatim(exports.length <= FEW_EXPORTS ? " open" : "");
   const entries = [...new Set(exports.map((each) => each.from))];
-  return html`<details class="api" id="api" ${open}>
+  return html`<details class="api" ${open}>
     <summary>
       <h2>API</h2>
       <span class="count">${count(exports.length, "export")}</span> <span class="kinds">${summaryOf(exports)}</span>
@@ -139,7 +144,8 @@ function summaryOf(exports: readonly ApiExport[]): string {
 }
 
 function exportItem(of: ApiExport, packageName: string): Html {
-  const id = `api-${of.from === packageName ? "" : `${of.from}/`}${of.name}`.replace(/\s+/g, "-");
+  // No heading of a README is named like this: see anchors.js.
+  const id = `api:${of.from === packageName ? "" : `${of.from}/`}${of.name}`.replace(/\s+/g, "-");
   return html`<li id="${id}">
     <div class="name">
       <a href="#${encodeURIComponent(id)}"><b>${of.name}</b></a>
@@ -157,7 +163,7 @@ function count(n: number, word: string): string {
   return `${n.toLocaleString("en-US")} ${n === 1 ? word : plural}`;
 }
 
-export function indexPage(entries: readonly Entry[], tools: string, search: string): Html {
+export function indexPage(entries: readonly Entry[], frame: Frame): Html {
   const incomplete = entries.filter((entry) => entry.failures.length > 0);
   const total = entries.reduce((sum, entry) => sum + entry.exports, 0);
   const main = html`<header class="title">
@@ -191,16 +197,7 @@ export function indexPage(entries: readonly Entry[], tools: string, search: stri
       ${entries.map(indexItem)}
     </ul>
     <p class="none" id="nothing" hidden>No package matches.</p>`;
-  return document({
-    title: "Packages",
-    root: "",
-    policy: `default-src 'none'; style-src 'self' file:; script-src '${hashOf(search)}'; base-uri 'none'; form-action 'none'`,
-    nav: undefined,
-    main,
-    footer: tools,
-    // To the letter, for its hash.
-    after: verbatim(`<script>${search}</script>`),
-  });
+  return document({ title: "Packages", root: "", images: "'none'", nav: undefined, main, frame });
 }
 
 function indexItem(entry: Entry): Html {
@@ -224,30 +221,41 @@ interface Document {
   readonly title: string;
   /** Way to the site's root: empty or `../`. */
   readonly root: string;
-  readonly policy: string;
+  /** Where images may come from, as a policy says it. */
+  readonly images: string;
   readonly nav: Html | undefined;
   readonly main: Html;
-  readonly footer: string;
-  readonly after: Html | undefined;
+  readonly frame: Frame;
 }
 
-function document(of: Document): Html {
+function document({ title, root, images, nav, main, frame }: Document): Html {
+  // A page opened as a file is not `self` to every browser, hence `file:`.
+  const policy = [
+    "default-src 'none'",
+    `script-src '${hashOf(frame.script)}'`,
+    "style-src 'self' file:",
+    `img-src ${images}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  // To the letter, for its hash.
+  const script = verbatim(`<script>${frame.script}</script>`);
   return html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${of.policy}" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="referrer" content="no-referrer" />
         <meta name="color-scheme" content="light dark" />
-        <title>${of.title}</title>
-        <link rel="stylesheet" href="${of.root}styles.css" />
+        <title>${title}</title>
+        <link rel="stylesheet" href="${root}styles.css" />
       </head>
       <body>
-        <nav class="bar"><a class="home" href="${of.root}index.html">All packages</a>${of.nav}</nav>
-        <main>${of.main}</main>
-        <footer>${of.footer}</footer>
-        ${of.after}
+        <nav class="bar"><a class="home" href="${root}index.html">All packages</a>${nav}</nav>
+        <main>${main}</main>
+        <footer>${frame.footer}</footer>
+        ${script}
       </body>
     </html> `;
 }

@@ -64,8 +64,8 @@ impl std::fmt::Display for ArmError {
 
 impl std::error::Error for ArmError {}
 
-/// Arms the lifeline in the kernel, for the whole process group that the caller leads. If the host is gone already, this
-/// ends the group at once and does not return.
+/// Arms the lifeline in the kernel, for the whole process group that the caller leads, as long as the caller or anything
+/// that inherited the descriptor lives. If the host is gone already, this ends the group at once and does not return.
 ///
 /// # Errors
 /// `EINVAL` if the caller does not lead its group, `fd` is not the read end of a pipe, or the kernel cannot do it (then use
@@ -91,7 +91,10 @@ fn arm_in_kernel(fd: BorrowedFd<'_>) -> Result<(), ArmError> {
         )
     })?;
     check_read_end(fd)?;
-    fcntl_setfd(fd, FdFlags::CLOEXEC).map_err(|error| ArmError::failed("F_SETFD", &error.into()))?;
+    // Whatever the actor starts inherits the descriptor, and with it the arming, which lasts as long as anybody has the pipe
+    // open: if actor and host die together, the host too early to end the group and the actor too early to be ended with
+    // it, the lifeline of the group still holds.
+    fcntl_setfd(fd, FdFlags::empty()).map_err(|error| ArmError::failed("F_SETFD", &error.into()))?;
     sys::set_ready_signal(fd, libc::SIGKILL).map_err(|error| ArmError::failed("F_SETSIG", &error))?;
     sys::set_ready_group(fd, group).map_err(|error| ArmError::failed("F_SETOWN", &error))?;
     let flags = fcntl_getfl(fd).map_err(|error| ArmError::failed("F_GETFL", &error.into()))?;

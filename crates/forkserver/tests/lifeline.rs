@@ -94,7 +94,7 @@ fn the_roles_of_the_other_tests() {
             let fd = given_fd();
             if role == "armed" {
                 lifeline::arm(fd.as_fd()).unwrap();
-                assert!(fcntl_getfd(&fd).unwrap().contains(FdFlags::CLOEXEC));
+                assert!(!fcntl_getfd(&fd).unwrap().contains(FdFlags::CLOEXEC), "its children inherit it");
             } else {
                 lifeline::arm_with_thread(given_fd()).unwrap();
             }
@@ -219,6 +219,20 @@ fn a_write_end_that_is_held_spares_the_actor() {
     drop(writer);
     assert_eq!(wait_for(&process, SOON).unwrap(), Waited::Ended);
     assert_eq!(armed.wait().unwrap().signal(), Some(libc::SIGKILL));
+}
+
+#[test]
+fn what_an_actor_has_started_ends_with_the_host_when_the_actor_died_first() {
+    let (reader, writer) = lifeline::pipe().unwrap();
+    let mut armed = actor("armed", &reader).stdout(Stdio::piped()).spawn().unwrap();
+    drop(reader);
+    let said = hear(&mut BufReader::new(armed.stdout.take().unwrap()));
+    let child = Pidfd::open(said.split(' ').nth(1).unwrap().parse().unwrap()).unwrap();
+    armed.kill().unwrap();
+    armed.wait().unwrap();
+    assert_eq!(wait_for(&child, Duration::from_millis(50)).unwrap(), Waited::TimedOut);
+    drop(writer);
+    assert_eq!(wait_for(&child, SOON).unwrap(), Waited::Ended);
 }
 
 #[test]

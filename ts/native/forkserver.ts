@@ -60,7 +60,8 @@ export interface ForkserverAddon {
   closeFd(fd: number): void;
   readonly Lifeline: new () => Lifeline;
   /**
-   * In the actor: from here on the end of the host ends this process and its group, also while it is busy for ever. Throws
+   * In the actor: from here on the end of the host ends this process and its group, also while it is busy for ever, and
+   * what is left of the group after its own end: the processes that it starts inherit the descriptor. Throws
    * EINVAL if the process does not lead its group or `fd` is not the read end of a pipe.
    */
   armLifeline(fd: number): void;

@@ -94,7 +94,10 @@ fn the_roles_of_the_other_tests() {
             let fd = given_fd();
             if role == "armed" {
                 lifeline::arm(fd.as_fd()).unwrap();
-                assert!(!fcntl_getfd(&fd).unwrap().contains(FdFlags::CLOEXEC), "its children inherit it");
+                assert!(
+                    !fcntl_getfd(&fd).unwrap().contains(FdFlags::CLOEXEC),
+                    "its children inherit it"
+                );
             } else {
                 lifeline::arm_with_thread(given_fd()).unwrap();
             }

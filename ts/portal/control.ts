@@ -15,7 +15,7 @@ import { FrameType } from "../protocol/frame.js";
 import type { Birth, Body, BodyEnd, TransportSink } from "../protocol/transport.js";
 import { acceptsVersion, PROTOCOL_VERSION } from "../protocol/version.js";
 import { stepsWithin, type Steps } from "./budget.js";
-import { exitOf, type Asked } from "./exit-of.js";
+import { exitOf, isDeath, type Asked } from "./exit-of.js";
 import { nextStatus, type ActorEvent } from "./lifecycle.js";
 
 /** From the acknowledgement to leaving, in ms, where `cancelTimeout` leaves less: a process that said goodbye is given the
@@ -219,7 +219,7 @@ export class Control implements ChannelHandler {
     return this.exited;
   }
 
-  /** Rejects everything that waits for it, now. */
+  /** Rejects everything that waits for it, now; a start in flight as soon as what there is of it is gone. */
   interrupt(error: Error): void {
     this.#opener?.interrupt(error);
   }
@@ -230,6 +230,8 @@ export class Control implements ChannelHandler {
     if (context !== 0) {
       if (this.#phase !== "ready") throw new InvalidMessage(`a frame of context ${context} before Ready`);
       (this.#opener as Opener).message(type, flags, context, payload);
+    // A cancel tells a start more than the nursery's own error can: which actor.
+    if (this.#status === "starting" && !(error instanceof Cancelled)) this.#startError ??= error;
       return;
     }
     switch (type) {
@@ -358,7 +360,7 @@ export class Control implements ChannelHandler {
     this.#exit = exit;
     this.#advance("gone");
     const died = new ActorDied(this.where, exit, end.stderr);
-    if (this.#asked === undefined && !neverReady) {
+    if (!neverReady && isDeath(exit, this.#asked)) {
       this.#death = died;
       track(died);
     }

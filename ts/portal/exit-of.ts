@@ -26,6 +26,27 @@ export interface ExitFacts {
   readonly breach: Error | undefined;
 }
 
+/** Signals by which a system asks programs to end: beside a cancel they say nothing new. */
+const REQUESTS = ["SIGTERM", "SIGINT", "SIGHUP"];
+
+/**
+ * Whether this end is a death: nobody had asked for it, or the actor was asked to end and failed of itself before it could
+ * obey. Who fails while being cancelled has failed.
+ */
+export function isDeath(exit: Exit, asked: Asked | undefined): boolean {
+  if (asked?.kind !== "cancel") return asked === undefined;
+  switch (exit.kind) {
+    case "failed":
+      return true;
+    case "exited":
+      return exit.code !== 0;
+    case "signalled":
+      return !REQUESTS.includes(exit.signal);
+    default:
+      return false;
+  }
+}
+
 export function exitOf(facts: ExitFacts): Exit {
   const { asked } = facts;
   if (asked?.kind === "kill") return { kind: "killed", by: asked.by };

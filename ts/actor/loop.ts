@@ -77,6 +77,12 @@ export class TaskLoop {
   /** One message of the host's. Throws InvalidMessage where it breaks the protocol. */
   message(type: FrameType, flags: number, context: number, payload: Uint8Array): void {
     switch (type) {
+  /** The process leaves, asked or not: what tasks and `setup` have deferred and did not run yet is begun. */
+  abandon(): void {
+    for (const { task } of [...this.#running.values()].reverse()) task?.abandon();
+    this.#setup?.abandon();
+  }
+
       case FrameType.Start:
         return this.#start(flags, context, payload);
       case FrameType.Cancel:

@@ -13,14 +13,19 @@ export interface TaskHome {
   readonly cancelTimeout: number;
 }
 
+interface Cleanup {
+  readonly kind: "deferred" | "nursery";
+  readonly run: () => unknown;
+}
+
 export class ActorTask implements Task {
   readonly #home: TaskHome;
   readonly #deadlineAt: number | undefined;
   readonly caller: ActorId;
   #controller: AbortController | undefined;
   #cancelled: Cancelled | undefined;
-  /** Cleanups and nurseries, in the order in which they were made. */
-  readonly #cleanups: (() => unknown)[] = [];
+  /** Deferred work and nurseries, in the order in which they were made. */
+  readonly #cleanups: Cleanup[] = [];
   #over = false;
 
   /** @param remaining ms until the caller's deadline */
@@ -49,13 +54,17 @@ export class ActorTask implements Task {
   readonly defer = (cleanup: () => unknown): void => {
     if (typeof cleanup !== "function") throw new InvalidOption("task.defer: cleanup", cleanup, "a function");
     this.#mustRun("defer");
-    this.#cleanups.push(cleanup);
+    this.#cleanups.push({ kind: "deferred", run: cleanup });
   };
 
   readonly openNursery = async (options: NurseryOptions = {}): Promise<Nursery> => {
     this.#mustRun("openNursery");
     const nursery = await this.#home.host.openNursery(options, { signal: this.signal, remaining: this.remaining });
-    this.#cleanups.push(() => nursery.close());
+    // The task may have ended while its first nursery was loaded.
+    if (this.#over) await nursery.close();
+    this.#mustRun("openNursery");
+    // Not close(): a failure that the task has met is not thrown at it again.
+    this.#cleanups.push({ kind: "nursery", run: () => nursery[Symbol.asyncDispose]() });
     return nursery;
   };
 
@@ -85,18 +94,33 @@ export class ActorTask implements Task {
   /** Closes and runs everything, last first; every error is kept. What a cancel brought about is no error. */
   async teardown(): Promise<unknown[]> {
     this.#over = true;
-    if (this.#cleanups.length === 0) return [];
     const errors: unknown[] = [];
-    const until = this.#home.host.now() + this.#home.cancelTimeout;
-    for (const cleanup of this.#cleanups.reverse()) {
+    let left = this.#home.cancelTimeout;
+    for (let cleanup = this.#cleanups.pop(); cleanup !== undefined; cleanup = this.#cleanups.pop()) {
+      const since = this.#home.host.now();
       try {
-        await before(until - this.#home.host.now(), cleanup);
+        // A nursery's own ladder bounds its end, and its actors are gone when it is over.
+        if (cleanup.kind === "nursery") await cleanup.run();
+        else await before(left, cleanup.run);
       } catch (error) {
         if (!this.obeyed(error)) errors.push(error);
       }
+      if (cleanup.kind === "deferred") left -= this.#home.host.now() - since;
     }
-    this.#cleanups.length = 0;
     return errors;
+  }
+
+  /** The actor leaves without having been asked: what was deferred is begun, last first, and nothing is awaited. */
+  abandon(): void {
+    this.#over = true;
+    for (let cleanup = this.#cleanups.pop(); cleanup !== undefined; cleanup = this.#cleanups.pop()) {
+      if (cleanup.kind === "nursery") continue;
+      try {
+        void cleanup.run();
+      } catch {
+        // It leaves already; there is nobody to tell.
+      }
+    }
   }
 
   #mustRun(what: string): void {

@@ -76,7 +76,7 @@ async function live(spec: Spec): Promise<void> {
     if (process.listenerCount("uncaughtException") > 0 || process.hasUncaughtExceptionCaptureCallback()) return;
     say("load", error, actor);
   });
-  let phase: "load" | "setup" = "load";
+  process.once("exit", () => loop?.abandon());
   try {
     const definition = await load(spec, place);
     loop = new TaskLoop(channel, {

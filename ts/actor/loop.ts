@@ -15,6 +15,9 @@ import { ActorContextTask, ActorTask, type TaskHome } from "./task.js";
 /** Of the time in which a cancel must be acknowledged, how much a task is given before its loop says `abandoned`. */
 const PATIENCE = 0.8;
 
+/** The level of an error in the log. */
+const LOG_ERROR = 1;
+
 interface Running {
   /** undefined for a bare function, which cannot hear a cancel. */
   readonly task: ActorTask | undefined;
@@ -74,15 +77,15 @@ export class TaskLoop {
     this.#channel.send(FrameType.Ready, 0, 0, encodeReady({ endpoints }));
   }
 
-  /** One message of the host's. Throws InvalidMessage where it breaks the protocol. */
-  message(type: FrameType, flags: number, context: number, payload: Uint8Array): void {
-    switch (type) {
   /** The process leaves, asked or not: what tasks and `setup` have deferred and did not run yet is begun. */
   abandon(): void {
     for (const { task } of [...this.#running.values()].reverse()) task?.abandon();
     this.#setup?.abandon();
   }
 
+  /** One message of the host's. Throws InvalidMessage where it breaks the protocol. */
+  message(type: FrameType, flags: number, context: number, payload: Uint8Array): void {
+    switch (type) {
       case FrameType.Start:
         return this.#start(flags, context, payload);
       case FrameType.Cancel:
@@ -102,7 +105,7 @@ export class TaskLoop {
       return this.#fail(context, new Error(`the actor has ${listNames(names, endpoint)}.${didYouMean(names, endpoint)}`), "unknown-endpoint");
     }
     if ((found.kind === "context") !== open) return this.#fail(context, new Error(open ? "it is called, not opened" : "it is opened, not called"), "unknown-endpoint");
-    if (found.kind === "bare") return this.#runBare(context, found, args);
+    if (found.kind === "bare") return this.#runBare(context, found, endpoint, args);
     const by = caller ?? this.#settings.actor.parent;
     const task =
       found.kind === "context"
@@ -114,7 +117,7 @@ export class TaskLoop {
   }
 
   /** A bare function that answers at once is answered in the same turn, without a promise. */
-  #runBare(context: number, found: Runnable & { kind: "bare" }, args: readonly unknown[]): void {
+  #runBare(context: number, found: Runnable & { kind: "bare" }, endpoint: string, args: readonly unknown[]): void {
     let value: unknown;
     try {
       value = found.run(...args);
@@ -132,7 +135,8 @@ export class TaskLoop {
       },
       (error: unknown) => {
         this.#running.delete(context);
-        if (!running.abandoned) this.#fail(context, error, "thrown");
+        if (running.abandoned) this.#unheard(endpoint, [error]);
+        else this.#fail(context, error, "thrown");
       },
     );
   }
@@ -151,13 +155,22 @@ export class TaskLoop {
     const errors = await task.teardown();
     this.#running.delete(context);
     if (running.patience !== undefined) clearTimeout(running.patience);
-    if (!running.abandoned) this.#conclude(context, endpoint, task, outcome, errors);
+    const obeyed = "error" in outcome && task.obeyed(outcome.error);
+    const failures = "error" in outcome && !obeyed ? [outcome.error, ...errors] : errors;
+    if (running.abandoned) this.#unheard(endpoint, failures);
+    else this.#conclude(context, endpoint, outcome, failures);
     if (running.ackOnEnd) this.#acknowledge(context, "finished");
   }
 
-  #conclude(context: number, endpoint: string, task: ActorTask, outcome: { readonly value: unknown } | { readonly error: unknown }, teardown: unknown[]): void {
-    const obeyed = "error" in outcome && task.obeyed(outcome.error);
-    const errors = "error" in outcome && !obeyed ? [outcome.error, ...teardown] : teardown;
+  /** What failed after its caller was told that its outcome is thrown away: once, in the log. */
+  #unheard(endpoint: string, errors: readonly unknown[]): void {
+    for (const error of errors) {
+      const { name, message } = describeError(error, this.#settings.actor.id);
+      this.#host.log(LOG_ERROR, [`nobody awaits this any more: ${endpoint} failed: ${name}: ${message}`]);
+    }
+  }
+
+  #conclude(context: number, endpoint: string, outcome: { readonly value: unknown } | { readonly error: unknown }, errors: readonly unknown[]): void {
     if (errors.length > 1) return this.#fail(context, new AggregateError(errors, "a task and its cleanup failed"), "thrown");
     if (errors.length === 1) {
       const breach = errors[0] instanceof ProtocolError && errors[0].endpoint === endpoint;

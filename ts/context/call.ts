@@ -63,6 +63,7 @@ export class Call extends Pending {
       if (this.asked === undefined) this.#reject(this.opener.cancelledByActor() ?? error);
     } else if (this.#settled) {
       if (this.#interrupted) this.opener.late(error);
+      else this.opener.undelivered(error);
     } else {
       this.#reject(error);
     }

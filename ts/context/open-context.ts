@@ -124,6 +124,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
       if (this.asked === undefined) this.#fail("cancelled", this.opener.cancelledByActor() ?? error);
     } else if (this.settled) {
       if (this.#interrupted) this.opener.late(error);
+      else this.opener.undelivered(error);
     } else {
       this.#fail("error", error);
     }

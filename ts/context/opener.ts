@@ -25,6 +25,8 @@ export interface OpenerHost {
   cancelledByActor(): Cancelled | undefined;
   /** A real failure of a task whose caller had been interrupted already. */
   late(error: Error): void;
+  /** A real failure of a task whose caller has another outcome already: nobody awaits it any more. */
+  undelivered(error: Error): void;
 }
 
 export class Opener {
@@ -135,6 +137,9 @@ export class Opener {
   }
   late(error: Error): void {
     this.#host.late(error);
+  }
+  undelivered(error: Error): void {
+    this.#host.undelivered(error);
   }
   breach(why: string): never {
     throw new InvalidMessage(why);

@@ -58,6 +58,9 @@ export interface ControlOwner {
 }
 
 type Phase = "hello" | "load" | "ready";
+/** The level of an error in the log. */
+const LOG_ERROR = 1;
+
 
 export class Control implements ChannelHandler {
   readonly #settings: ControlSettings;
@@ -175,6 +178,9 @@ export class Control implements ChannelHandler {
     });
     void body.gone.then((end) => this.#gone(end));
     this.#startTimer = setTimeout(() => {
+      undelivered: (error) => {
+        if (settings.spec.logLevel !== "silent") settings.log(LOG_ERROR, `nobody awaits this any more: ${error.message}`);
+      },
       const got = { hello: "it never said hello", load: "its module was still loading", ready: "" }[this.#phase];
       this.#refuse(new StartFailed(this.where, this.#phase === "hello" ? "hello" : "load", `it was not ready within ${settings.startTimeout} ms: ${got}`));
     }, settings.startTimeout);

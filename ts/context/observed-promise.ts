@@ -20,6 +20,11 @@ export class ObservedPromise<T> extends Promise<T> {
     return super.then(onFulfilled, onRejected);
   }
 
+  /** Its outcome as an ordinary promise, for brood's own use: listening to that does not count as a listener. */
+  unobserved(): Promise<T> {
+    return super.then((value) => value);
+  }
+
   /** Marks a rejection as handled without counting as a listener. */
   silence(): void {
     super.then(undefined, ignore);

@@ -58,7 +58,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
     return this.#controller.signal;
   }
 
-  result(): Promise<unknown> {
+  result(): ObservedPromise<unknown> {
     return this.#result.promise;
   }
 

@@ -278,7 +278,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     const { control, portal } = await this.#start("run", site, what, { ...options, name: options.name ?? endpoint.replaceAll("/", "."), } as StartOptions, RUN_OPTIONS, "report");
     try {
       const { deadline, signal } = options;
-      return await portal.with({ deadline, signal }).callFrom(site, endpoint, args);
+      return await portal.with({ deadline, signal }).callFrom(site, endpoint, args).unobserved();
     } finally {
       // Its end is asked for: it settles only after the actor is gone.
       await control.cancel(this.#origin("scope", undefined), { kind: "return" });

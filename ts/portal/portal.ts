@@ -1,6 +1,7 @@
 // The handle on an actor that users hold. It owns nothing: it checks what it is given, bounds what it asks by the deadline and
 // signal it was made with, and passes on to the control and to the table of calls.
 import { ObservedPromise, observe } from "../context/observed-promise.js";
+import type { OpenContext } from "../context/open-context.js";
 import type { Bounds } from "../context/pending.js";
 import { isBroodsDoing } from "../context/silence.js";
 import type { ActorStats, ActorStatus, CallOptions, Context, Loose, Portal, SpawnMethod } from "../context/surface.js";
@@ -58,7 +59,7 @@ export class ActorPortal implements Portal<Loose> {
   }
 
   /** A call on behalf of somebody who called at `site`. */
-  callFrom(site: CallSite, endpoint: string, args: any[]): Promise<any> {
+  callFrom(site: CallSite, endpoint: string, args: any[]): ObservedPromise<any> {
     try {
       this.#check(endpoint, "call");
       const bounds = this.#bounds();
@@ -69,10 +70,14 @@ export class ActorPortal implements Portal<Loose> {
   }
 
   open(endpoint: string, ...args: any[]): Promise<Context<any, any>> {
+    return this.#open(callSite(this.open), endpoint, args);
+  }
+
+  #open(site: CallSite, endpoint: string, args: any[]): ObservedPromise<OpenContext> {
     try {
       this.#check(endpoint, "context");
       const bounds = this.#bounds();
-      return this.#control.opener().open(endpoint, args, bounds, callSite(this.open));
+      return this.#control.opener().open(endpoint, args, bounds, site);
     } catch (error) {
       return rejected(error);
     }
@@ -81,11 +86,14 @@ export class ActorPortal implements Portal<Loose> {
   withContext<T>(endpoint: string, args: any[], body: (context: Context<any, any>) => Promise<T>): Promise<T> {
     if (!Array.isArray(args)) return rejected(new InvalidOption("withContext: args", args, "an array of the endpoint's arguments"));
     if (typeof body !== "function") return rejected(new InvalidOption("withContext: body", body, "a function that is given the context"));
-    return observe(this.#withContext(endpoint, args, body), isBroodsDoing);
+    return observe(this.#withContext(callSite(this.withContext), endpoint, args, body), isBroodsDoing);
   }
 
-  async #withContext<T>(endpoint: string, args: any[], body: (context: Context<any, any>) => Promise<T>): Promise<T> {
-    const context = await this.open(endpoint, ...args);
+  async #withContext<T>(site: CallSite, endpoint: string, args: any[], body: (context: Context<any, any>) => Promise<T>): Promise<T> {
+    const context = await this.#open(site, endpoint, args).unobserved();
+    const result = context.result().unobserved();
+    // It is awaited only when the body has returned, which may be long after it has failed.
+    result.catch(() => {});
     let value: T;
     try {
       value = await body(context);
@@ -95,7 +103,7 @@ export class ActorPortal implements Portal<Loose> {
       throw error;
     }
     try {
-      await context.result();
+      await result;
     } catch (error) {
       if (!context.absorbed) throw error;
     }

@@ -7,6 +7,7 @@ import { TaskLoop } from "../actor/loop.js";
 import type { ActorInfo, Nursery } from "../context/surface.js";
 import { InvalidMessage } from "../errors/kinds.js";
 import { listNames } from "../errors/near.js";
+import { loadHint } from "./load-hint.js";
 import { loadForkserver } from "../native/load.js";
 import type { openTaskNursery } from "../nursery/open.js";
 import { decodeSpec, encodeError, encodeHello, encodeLog } from "../protocol/bodies.js";
@@ -72,9 +73,10 @@ async function live(spec: Spec): Promise<void> {
   const { actor, parent, root, path, logLevel } = spec;
   place = settle({ id: actor, parent, root, path, logLevel, main: spec.main, loadingMain: false, endingWithin: undefined });
   const info: ActorInfo = { id: actor, parent, root, path, spawnMethod: spec.spawnMethod as ActorInfo["spawnMethod"], logLevel: logLevel as ActorInfo["logLevel"] };
+  let phase: "load" | "setup" = "load";
   process.on("uncaughtExceptionMonitor", (error) => {
     if (process.listenerCount("uncaughtException") > 0 || process.hasUncaughtExceptionCaptureCallback()) return;
-    say("load", error, actor);
+    say(phase, error, actor);
   });
   process.once("exit", () => loop?.abandon());
   try {
@@ -92,6 +94,11 @@ async function live(spec: Spec): Promise<void> {
     await loop.begin();
   } catch (error) {
     say(phase, error, actor);
+    // Where a syntax error is, Node tells in its own report of an uncaught error and nowhere else.
+    if (phase === "load" && error instanceof SyntaxError) {
+      setImmediate(() => leave(EXIT_FAILED));
+      throw error;
+    }
     leave(EXIT_FAILED);
   }
 }
@@ -103,13 +110,25 @@ async function load(spec: Spec, here: Here): Promise<NonNullable<ReturnType<type
     here.loadingMain = true;
     if (bare(spec.module) !== spec.main) await import(spec.main);
   }
-  const exports = (await import(spec.module)) as Record<string, unknown>;
+  const exports = await importModule(spec.module);
   here.loadingMain = false;
   const definition = findDefinition(exports);
   if (definition === undefined) {
-    throw new TypeError(`${spec.module} has no default export made by defineActor(); it exports ${listNames(Object.keys(exports))}`);
+    const names = Object.keys(exports);
+    const fault = names.includes("default") ? "the default export was not made by defineActor()" : "there is no default export";
+    throw new TypeError(`${fault}: ${spec.module} exports ${names.length === 0 ? "nothing" : listNames(names)}. Write: export default defineActor({ ... })`);
   }
   return definition;
+}
+
+async function importModule(module: string): Promise<Record<string, unknown>> {
+  try {
+    return (await import(module)) as Record<string, unknown>;
+  } catch (error) {
+    const hint = loadHint(module, error);
+    if (hint !== "" && error instanceof Error) error.message = `${error.message.replace(/\.?$/, ".")}${hint}`;
+    throw error;
+  }
 }
 
 function hostFor(info: ActorInfo): Host {

@@ -208,7 +208,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     checkStartOptions(`nursery.${verb}`, options, known);
     const { name } = options as StartOptions;
     checkName(`nursery.${verb}: name`, name);
-    const { method, reason } = chooseMethod(`nursery.${verb}`, options.spawn);
+    const { name: spawnMethod, method, reason } = chooseMethod(`nursery.${verb}`, options.spawn);
     method.check(`nursery.${verb}`, options);
     const place = thisProcess();
     const module = what.module.href;
@@ -222,7 +222,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
       id,
       path,
       self: place.id,
-      spawnMethod: method.name,
+      spawnMethod,
       spawnReason: reason,
       startTimeout: options.startTimeout ?? this.#options.startTimeout ?? START_TIMEOUT,
       cancelTimeout: options.cancelTimeout ?? this.#options.cancelTimeout ?? CANCEL_TIMEOUT,
@@ -233,7 +233,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
         parent: place.id,
         root: place.root,
         path,
-        spawnMethod: method.name,
+        spawnMethod,
         logLevel: place.logLevel,
         module,
         main: place.main,

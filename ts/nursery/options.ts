@@ -73,20 +73,29 @@ function checkEnvironment(option: string, env: unknown): void {
   }
 }
 
-/** The method to use, and why. @throws InvalidOption, Unsupported */
-export function chooseMethod(what: string, spawn: unknown): { method: SpawnMethodImplementation; reason: string } {
-  const known = Object.keys(METHODS) as SpawnMethod[];
-  const find = (option: string, value: unknown): SpawnMethodImplementation => {
-    if (typeof value === "string" && Object.hasOwn(METHODS, value)) return METHODS[value as SpawnMethod];
-    if (typeof value === "string" && ANNOUNCED.includes(value)) {
-      throw new Unsupported(`spawn method ${value}`, `this version does not have it yet; it has ${known.join(", ")}`);
-    }
-    throw new InvalidOption(option, value, known.map((name) => JSON.stringify(name)).join(" or "));
-  };
-  if (spawn !== undefined) return { method: find(`${what}: spawn`, spawn), reason: "asked for" };
+/** A method, and why it was chosen. */
+export interface Choice {
+  readonly name: SpawnMethod;
+  readonly method: SpawnMethodImplementation;
+  readonly reason: string;
+}
+
+/** The method to use. @throws InvalidOption, Unsupported */
+export function chooseMethod(what: string, spawn: unknown): Choice {
+  if (spawn !== undefined) return { ...find(`${what}: spawn`, spawn), reason: "asked for" };
   const fromEnvironment = process.env["BROOD_SPAWN_METHOD"];
   if (fromEnvironment !== undefined && fromEnvironment !== "") {
-    return { method: find("BROOD_SPAWN_METHOD", fromEnvironment), reason: "set by BROOD_SPAWN_METHOD" };
+    return { ...find("BROOD_SPAWN_METHOD", fromEnvironment), reason: "set by BROOD_SPAWN_METHOD" };
   }
-  return { method: exec, reason: "the default" };
+  return { name: "exec", method: exec, reason: "the default" };
+}
+
+function find(option: string, value: unknown): Omit<Choice, "reason"> {
+  const known = Object.keys(METHODS) as SpawnMethod[];
+  const name = known.find((one) => one === value);
+  if (name !== undefined) return { name, method: METHODS[name] };
+  if (typeof value === "string" && ANNOUNCED.includes(value)) {
+    throw new Unsupported(`spawn method ${value}`, `this version does not have it yet; it has ${known.join(", ")}`);
+  }
+  throw new InvalidOption(option, value, known.map((one) => JSON.stringify(one)).join(" or "));
 }

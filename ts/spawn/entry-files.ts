@@ -9,11 +9,13 @@ const found = new Map<string, string>();
 export function entryFile(name: "process" | "lifeline"): string {
   let file = found.get(name);
   if (file === undefined) {
-    file = fileURLToPath(new URL(`../entry/${name}.cjs`, import.meta.url));
+    // A bundle in CommonJS form has no import.meta.url at all.
+    const base = import.meta.url as string | undefined;
+    file = base === undefined ? "" : fileURLToPath(new URL(`../entry/${name}.cjs`, base));
     if (!existsSync(file)) {
       throw new Unsupported(
         "brood inside a bundle",
-        `${file} does not exist: brood was bundled into another file and cannot find its own. Mark "brood" as external in the bundler, so that it is loaded from node_modules`,
+        'brood was bundled into another file and cannot find its own. Mark "brood" as external in the bundler, so that it is loaded from node_modules',
       );
     }
     found.set(name, file);

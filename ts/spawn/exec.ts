@@ -5,7 +5,6 @@
 import { spawn as spawnProcess, type ChildProcess } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
-import type { ProcessOptions } from "../context/surface.js";
 import { InvalidOption } from "../errors/kinds.js";
 import type { Body, BodyEnd } from "../protocol/transport.js";
 import type { ProcessHandle } from "../native/forkserver.js";
@@ -15,7 +14,7 @@ import { actorEnvironment } from "./environment.js";
 import { entryFile } from "./entry-files.js";
 import { inheritedFlags } from "./inherited-flags.js";
 import { LineSplitter, Tail } from "./lines.js";
-import type { BodyRequest, SpawnMethodImplementation } from "./method.js";
+import type { BodyOptions, BodyRequest, SpawnMethodImplementation } from "./method.js";
 import { signalName } from "./signal-name.js";
 import { SocketTransport } from "./socket-transport.js";
 
@@ -31,12 +30,10 @@ const SIGKILL = 9;
 const SIGCONT = 18;
 
 export const exec: SpawnMethodImplementation = {
-  name: "exec",
-
-  check(what: string, options: ProcessOptions): void {
+  check(what: string, options: BodyOptions): void {
     const { cwd, execArgv } = options;
     if (cwd !== undefined) checkDirectory(`${what}: cwd`, cwd);
-    for (const [index, flag] of (execArgv ?? []).entries()) checkFlag(`${what}: execArgv[${index}]`, flag);
+    for (const [index, flag] of (execArgv ?? []).entries()) checkFlag(`${what}: execArgv[${index}]`, flag, index === 0);
   },
 
   spawn(request: BodyRequest): Body {
@@ -57,11 +54,12 @@ function checkDirectory(option: string, cwd: string): void {
 }
 
 /** Flags that would make the process something else than an actor. */
-const NO_ACTOR = /^(-e|--eval|-p|--print|-c|--check|-i|--interactive|--test|--watch|--run|--inspect|--inspect-brk|--inspect-wait|--)($|=|-)/;
+const NO_ACTOR = /^(-e|--eval|-p|-pe|--print|-v|--version|-h|--help|-c|--check|-i|--interactive|--test|--watch|--run|--inspect|--inspect-brk|--inspect-wait|--)($|=|-)/;
 
-function checkFlag(option: string, flag: unknown): void {
+/** Only a value can stand without a dash, and it has its flag before it. */
+function checkFlag(option: string, flag: unknown, first: boolean): void {
   const accepted = "a flag of Node, as \"--max-old-space-size=128\"; not one that makes Node run something else (-e, --test, --watch, --inspect)";
-  if (typeof flag !== "string" || flag === "" || flag.includes("\0") || NO_ACTOR.test(flag)) throw new InvalidOption(option, flag, accepted);
+  if (typeof flag !== "string" || flag === "" || flag.includes("\0") || NO_ACTOR.test(flag) || (first && !flag.startsWith("-"))) throw new InvalidOption(option, flag, accepted);
 }
 
 class ExecBody implements Body {
@@ -105,10 +103,13 @@ class ExecBody implements Body {
     this.transport = new SocketTransport(hostEnd, request.sink);
 
     const tail = new Tail();
+    // Noted as it passes: the native stack that V8 prints after it may be longer than the tail.
+    let exhausted = false;
     const readers = [
       readLines(child.stdout, (text) => request.output("stdout", text)),
       readLines(child.stderr, (text) => {
         tail.push(text);
+        if (HEAP_EXHAUSTED.test(text)) exhausted = true;
         request.output("stderr", text);
       }),
       this.transport.over,
@@ -130,8 +131,8 @@ class ExecBody implements Body {
         void within(Promise.all(readers), DRAIN).then(() => {
           stopReading();
           this.#handle?.close();
-          const memory = end.status.kind === "signalled" && end.status.signal === "SIGABRT" ? heapExhausted(tail.lines) : undefined;
-          resolve({ ...end, stderr: tail.lines, ...(memory === undefined ? {} : { memory }) });
+          const memory = exhausted && end.status.kind === "signalled" && end.status.signal === "SIGABRT";
+          resolve({ ...end, stderr: tail.lines, ...(memory ? { memory: "its JavaScript heap is exhausted (--max-old-space-size)" } : {}) });
         });
       };
     });
@@ -166,7 +167,7 @@ class ExecBody implements Body {
   }
 }
 
-function argumentsFor(options: ProcessOptions): string[] {
+function argumentsFor(options: BodyOptions): string[] {
   return ["--require", entryFile("lifeline"), ...inheritedFlags(process.execArgv), ...(options.execArgv ?? []), entryFile("process")];
 }
 
@@ -187,10 +188,7 @@ function statusOf(handle: ProcessHandle): BodyEnd["status"] {
 }
 
 /** V8's own words when the heap limit is reached; the process then aborts. */
-function heapExhausted(stderr: readonly string[]): string | undefined {
-  const line = stderr.findLast((text) => /^FATAL ERROR: .*JavaScript heap out of memory/.test(text));
-  return line === undefined ? undefined : "its JavaScript heap is exhausted (--max-old-space-size)";
-}
+const HEAP_EXHAUSTED = /^FATAL ERROR: .*JavaScript heap out of memory/;
 
 function readLines(stream: NodeJS.ReadableStream | null, line: (text: string) => void): Promise<void> {
   if (stream === null) return Promise.resolve();

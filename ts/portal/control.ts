@@ -8,6 +8,7 @@ import type { ActorStatus, SpawnMethod } from "../context/surface.js";
 import type { Exit } from "../errors/exit.js";
 import type { ActorId } from "../errors/identity.js";
 import { ActorDied, Cancelled, InvalidMessage, StartFailed, type CancelOrigin, type Whereabouts } from "../errors/kinds.js";
+import type { RemoteActorError } from "../errors/remote.js";
 import { decodeCancelAck, decodeError, decodeHello, decodeLog, decodeReady, encodeCancel, encodeSpec } from "../protocol/bodies.js";
 import { Channel, type ChannelHandler } from "../protocol/channel.js";
 import { rebuildError } from "../protocol/error-data.js";
@@ -57,10 +58,10 @@ export interface ControlOwner {
   deaf(control: Control): void;
 }
 
-type Phase = "hello" | "load" | "ready";
 /** The level of an error in the log. */
 const LOG_ERROR = 1;
 
+type Phase = "hello" | "load" | "ready";
 
 export class Control implements ChannelHandler {
   readonly #settings: ControlSettings;
@@ -83,8 +84,10 @@ export class Control implements ChannelHandler {
   #forced = false;
   #fatal: Error | undefined;
   #breach: InvalidMessage | undefined;
-  #loadError: { phase: StartFailed["phase"]; error: Error } | undefined;
+  #loadError: { phase: "load" | "setup"; error: RemoteActorError } | undefined;
   #startError: Error | undefined;
+  /** How far it had come when `startTimeout` was over. */
+  #late: "hello" | "load" | undefined;
   #death: ActorDied | undefined;
   #exit: Exit | undefined;
   #cancelling: Promise<boolean> | undefined;
@@ -162,7 +165,7 @@ export class Control implements ChannelHandler {
     try {
       body = settings.spawn({ id: this.#id, token: this.#token }, sink);
     } catch (error) {
-      return this.#stillborn(new StartFailed(this.where, "spawn", error instanceof Error ? error.message.replace(/\.$/, "") : String(error), { cause: error }));
+      return this.#stillborn(new StartFailed(this.where, "spawn", `its process could not be started: ${error instanceof Error ? error.message.replace(/\.$/, "") : String(error)}`, { cause: error }));
     }
     this.#body = body;
     if (body.pid !== undefined) this.#id = { ...this.#id, pid: body.pid };
@@ -175,14 +178,14 @@ export class Control implements ChannelHandler {
       deaf: () => this.#deaf(),
       cancelledByActor: () => (this.#origin === undefined ? undefined : new Cancelled(this.#origin, this.where, true)),
       late: (error) => this.#owner.late(this, error),
-    });
-    void body.gone.then((end) => this.#gone(end));
-    this.#startTimer = setTimeout(() => {
       undelivered: (error) => {
         if (settings.spec.logLevel !== "silent") settings.log(LOG_ERROR, `nobody awaits this any more: ${error.message}`);
       },
-      const got = { hello: "it never said hello", load: "its module was still loading", ready: "" }[this.#phase];
-      this.#refuse(new StartFailed(this.where, this.#phase === "hello" ? "hello" : "load", `it was not ready within ${settings.startTimeout} ms: ${got}`));
+    });
+    void body.gone.then((end) => this.#gone(end));
+    this.#startTimer = setTimeout(() => {
+      this.#late = this.#phase === "hello" ? "hello" : "load";
+      this.#refuse(undefined);
     }, settings.startTimeout);
     if (settings.signal !== undefined) {
       const { signal } = settings;
@@ -227,17 +230,18 @@ export class Control implements ChannelHandler {
 
   /** Rejects everything that waits for it, now; a start in flight as soon as what there is of it is gone. */
   interrupt(error: Error): void {
+    // A cancel tells a start more than the nursery's own error can: which actor.
+    if (this.#status === "starting" && !(error instanceof Cancelled)) this.#startError ??= error;
     this.#opener?.interrupt(error);
   }
 
   // What comes through the channel.
 
   message(type: FrameType, flags: number, context: number, payload: Uint8Array): void {
+    if (this.#phase === "hello" && type !== FrameType.Hello) throw new InvalidMessage(`a frame of type ${type} before Hello`);
     if (context !== 0) {
       if (this.#phase !== "ready") throw new InvalidMessage(`a frame of context ${context} before Ready`);
       (this.#opener as Opener).message(type, flags, context, payload);
-    // A cancel tells a start more than the nursery's own error can: which actor.
-    if (this.#status === "starting" && !(error instanceof Cancelled)) this.#startError ??= error;
       return;
     }
     switch (type) {
@@ -246,7 +250,6 @@ export class Control implements ChannelHandler {
       case FrameType.Ready:
         return this.#becameReady(payload, flags);
       case FrameType.Error: {
-        if (this.#phase === "hello") throw new InvalidMessage("an Error before Hello");
         const body = decodeError(payload, flags);
         const phase = body.phase === "setup" ? "setup" : "load";
         const error = rebuildError(body.error, this.#phase === "ready" ? "actor" : phase);
@@ -304,7 +307,7 @@ export class Control implements ChannelHandler {
     this.#disarmStart();
     this.#startTime = performance.now() - this.#born;
     this.#advance("ready");
-    if (this.#startError === undefined) this.#ready.resolve();
+    if (this.#startError === undefined && this.#late === undefined) this.#ready.resolve();
   }
 
   // How it ends.
@@ -336,8 +339,8 @@ export class Control implements ChannelHandler {
     void this.kill(this.#settings.self);
   }
 
-  /** The start will not succeed: ends what there is; `ready` rejects when it is gone. */
-  #refuse(error: Error): void {
+  /** The start will not succeed: ends what there is; `ready` rejects when it is gone, with `error` or what is known then. */
+  #refuse(error: Error | undefined): void {
     this.#startError ??= error;
     this.#asked ??= { kind: "kill", by: this.#settings.self };
     this.#disarmStart();
@@ -350,7 +353,7 @@ export class Control implements ChannelHandler {
   }
 
   #gone(end: BodyEnd): void {
-    const neverReady = this.#phase !== "ready" || this.#startError !== undefined;
+    const neverReady = this.#phase !== "ready" || this.#startError !== undefined || this.#late !== undefined;
     this.#disarmStart();
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
@@ -382,14 +385,21 @@ export class Control implements ChannelHandler {
     const details = { exit, stderr: end.stderr };
     if (this.#loadError !== undefined) {
       const { phase, error } = this.#loadError;
-      return new StartFailed(this.where, phase, error.message.replace(/\.$/, ""), { ...details, cause: error });
+      const { name, message } = error.remote;
+      const why = `its ${phase === "setup" ? "setup failed" : "module failed to load"}: ${name}${message === "" ? "" : `: ${message}`}`;
+      return new StartFailed(this.where, phase, why.replace(/\.$/, ""), { ...details, cause: error });
+    }
+    if (this.#late !== undefined) {
+      const got = this.#late === "hello" ? "it never said hello" : "its module or its setup had not finished";
+      const why = `it was not ready within ${this.#settings.startTimeout} ms: ${got}. Where it is only slow, give it a longer startTimeout`;
+      return new StartFailed(this.where, this.#late, why, details);
     }
     const phase = this.#phase === "hello" ? "hello" : "load";
     if (this.#breach !== undefined) return new StartFailed(this.where, phase, `it broke the protocol: ${this.#breach.why}`, { ...details, cause: this.#breach });
     const when = phase === "hello" ? "before it said hello" : "while its module was loading";
     switch (exit.kind) {
       case "exited":
-        return new StartFailed(this.where, phase, `its process exited with code ${exit.code} ${when}`, details);
+        return new StartFailed(this.where, phase, `its process exited with code ${exit.code} ${when}${phase === "hello" ? ": Node refused a flag, or a module of --import or --require ended it" : ""}`, details);
       case "signalled":
         return new StartFailed(this.where, phase, `its process was ended by ${exit.signal} ${when}`, details);
       case "failed":

@@ -92,9 +92,12 @@ export class Walker {
     if (isArgs) this.#nodes--;
     this.#root = root;
     this.#plainJson = true;
+    const bytes = this.#bytes;
     try {
       return this.#visit(value, "");
     } catch (error) {
+      // What is refused is not sent, and leaves its bytes to what comes next. Not its values: they took their time.
+      this.#bytes = bytes;
       const refusal = error instanceof InvalidMessage ? error : this.#refusal(describeFailure(error), undefined);
       this.#clear();
       throw refusal;

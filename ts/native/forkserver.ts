@@ -45,7 +45,10 @@ export interface ProcessHandle {
   signalGroup(signal: number): boolean;
   /** How it ended; null until it was reaped, and where `Support.exitInfo` is false. */
   exitStatus(): ExitStatus | null;
-  /** Has its end reported through `onExit`, once, as `id`. A second call throws EEXIST. */
+  /**
+   * Has its end reported through `onExit`, once, as `id`. What is left of its group is killed at once, also while this
+   * process's JavaScript is busy. A second call throws EEXIST.
+   */
   watch(id: number): void;
   /** Stops watching and lets go of the process, which goes on. Its end is not reported afterwards. Idempotent. */
   close(): void;

@@ -43,6 +43,7 @@ struct Watching {
 
 /// Takes the end of one process to JavaScript.
 struct End {
+    process: Pidfd,
     environment: Arc<Environment>,
     key: u64,
     id: i64,
@@ -53,6 +54,9 @@ struct End {
 
 impl Ends for End {
     fn ended(&self, _id: u64) {
+        // Here and not in JavaScript: what the process has started must not outlive it because this host loops. It is
+        // hardly ever reaped by now, so that its group is certain on every kernel.
+        let _ = self.process.signal_group(libc::SIGKILL);
         self.environment.exits.push(self.id);
         self.told.store(true, Ordering::SeqCst);
         self.let_go_if_lost();
@@ -143,7 +147,7 @@ impl ProcessHandle {
         })
     }
 
-    /// Has its end reported through `onExit`, once, as `id`.
+    /// Has its end reported through `onExit`, once, as `id`, and its group killed then.
     #[napi(catch_unwind)]
     pub fn watch(&self, id: f64) -> Result<()> {
         if id.fract() != 0.0 || !(0.0..=LAST_ID).contains(&id) {
@@ -162,6 +166,7 @@ impl ProcessHandle {
         // The watcher's thread runs code of this image, which Node would unload with the last Worker that has it.
         napi::bindgen_prelude::retain_current_module_for_unload_safety();
         let end = Arc::new(End {
+            process: opened.process.clone(),
             environment: Arc::clone(&self.environment),
             key: opened.key,
             id,

@@ -1,0 +1,337 @@
+// Section 6: cancelling and killing.
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { Portal, ProcessOptions } from "../../context/surface.js";
+import type { Exit } from "../../errors/exit.js";
+import { Cancelled, DeadlineExceeded } from "../../errors/kinds.js";
+import { openNursery, withNursery } from "../../nursery/open.js";
+import { thisProcess } from "../../nursery/runtime.js";
+import { actor } from "../../nursery/source.js";
+import { plant, spin } from "../actors/tree.js";
+import { rejection, until } from "../gate.js";
+import { section, type LawEnv } from "../law.js";
+import { measured } from "../measured.js";
+import { isAlive, processState } from "../processes.js";
+
+const worker = actor<typeof import("../actors/worker.js")>(new URL("../actors/worker.js", import.meta.url));
+const cancels = actor<typeof import("../actors/cancels.js")>(new URL("../actors/cancels.js", import.meta.url));
+type Cancels = Portal<(typeof import("../actors/cancels.js"))["default"]["endpoints"]>;
+
+export const cancel = section(6);
+const { law, later } = cancel;
+
+/** Beyond the bounds that a law sets: what a busy machine may take on top. */
+const SLACK = 500;
+/** Long enough that a law which gets this far has failed. */
+const NEVER = 15_000;
+
+/** Starts an actor, and ends it with the law however that goes. */
+async function start(env: LawEnv, name: string, options: ProcessOptions = {}): Promise<Cancels> {
+  const nursery = await openNursery({ onDeath: "report" });
+  env.defer(() => nursery.close());
+  return nursery.start(cancels, env.options(name, options));
+}
+
+/** Makes it loop for ever; resolves when it does. */
+async function loop(env: LawEnv, portal: Cancels): Promise<void> {
+  const file = join(env.directory, `${portal.id.name}-loops`);
+  portal.call("loop", file).catch(() => {});
+  await until("the actor loops", () => existsSync(file));
+}
+
+/** Stops it; resolves when the system says so. */
+async function stop(portal: Cancels): Promise<void> {
+  portal.call("stop").catch(() => {});
+  await until("the actor is stopped", () => processState(portal.id.pid as number)?.state === "T");
+}
+
+/** V8 gives its heap more or fewer mappings as it pleases; fewer than one a kill, which is what a leak would be. */
+const PAGES_OF_THE_HEAP = 25;
+
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly took: number }> {
+  const from = performance.now();
+  const value = await work();
+  return { value, took: performance.now() - from };
+}
+
+law("An actor that acknowledges ends without a signal, as cancelled, with the origin", async (env) => {
+  const portal = await start(env, "obedient");
+  const file = join(env.directory, "end");
+  await portal.call("noteEnd", file);
+  assert.equal(await portal.cancel({ why: "enough" }), true);
+  assert.deepEqual(await portal.exited, { kind: "cancelled", by: thisProcess().id, reason: { why: "enough" } } satisfies Exit);
+  assert.equal(readFileSync(file, "utf8"), "exit 0\n");
+});
+
+law("A busy, stopped or SIGTERM-deaf actor is gone within cancelTimeout + killTimeout + 0.5 s", async (env) => {
+  const steps = { cancelTimeout: 300, killTimeout: 700 };
+  const bound = steps.cancelTimeout + steps.killTimeout + SLACK;
+  const [busy, stopped, deaf, both] = await Promise.all(["busy", "stopped", "deaf", "deaf-and-stopped"].map((name) => start(env, name, steps)));
+  await loop(env, busy as Cancels);
+  await stop(stopped as Cancels);
+  await (deaf as Cancels).call("noteEnd", join(env.directory, "deaf"));
+  await loop(env, deaf as Cancels);
+  await (both as Cancels).call("noteEnd", join(env.directory, "both"));
+  await loop(env, both as Cancels);
+  process.kill((both as Cancels).id.pid as number, "SIGSTOP");
+  // One after the other: two that loop are all that two cores can bear.
+  for (const portal of [stopped, busy, deaf, both] as Cancels[]) {
+    const { value, took } = await timed(() => portal.cancel("out"));
+    measured(`${portal.id.name} actor gone`, took);
+    assert.equal(value, false, `${portal.id.name} has acknowledged`);
+    assert.ok(took < bound, `${portal.id.name}: ${took} ms`);
+    assert.deepEqual(await portal.exited, { kind: "killed", by: thisProcess().id } satisfies Exit);
+    assert.equal(isAlive(portal.id.pid as number), false);
+  }
+});
+
+law("A busy actor that set no SIGTERM handler of its own is gone at the SIGTERM step, not the SIGKILL step", async (env) => {
+  const steps = { cancelTimeout: 200, killTimeout: NEVER };
+  const busy = await start(env, "busy", steps);
+  const stopped = await start(env, "stopped", steps);
+  await loop(env, busy);
+  // A stopped process keeps SIGTERM for later unless it is continued.
+  await stop(stopped);
+  for (const portal of [busy, stopped]) {
+    const { took } = await timed(() => portal.cancel());
+    measured(`${portal.id.name} actor gone, cancelTimeout 200`, took);
+    assert.ok(took < NEVER / 3, `${portal.id.name}: ${took} ms`);
+    assert.equal((await portal.exited).kind, "killed");
+  }
+}, { deadline: 40_000 });
+
+law("kill() ends a busy actor within 50 ms", async (env) => {
+  const portal = await start(env, "busy", { cancelTimeout: NEVER, killTimeout: NEVER });
+  await loop(env, portal);
+  const { value, took } = await timed(() => portal.kill());
+  measured("kill() of a busy actor", took);
+  assert.deepEqual(value, { kind: "killed", by: thisProcess().id });
+  assert.ok(took < 1_000, `${took} ms`);
+  assert.equal(isAlive(portal.id.pid as number), false);
+});
+
+later("In process, kill() ends a guest that is busy, or in a host call that never answers, within 10 ms", "part 2");
+
+law(
+  "After 10,000 kills threads, descriptors and mappings are as before; the host loop never stalled",
+  async (env) => {
+    const rounds = process.env["BROOD_FULL"] ? 1_000 : 30;
+    const count = async (): Promise<{ threads: number; descriptors: number; mappings: number }> => ({
+      threads: (await readdir("/proc/self/task")).length,
+      descriptors: (await readdir("/proc/self/fd")).length,
+      mappings: (await readFile("/proc/self/maps", "utf8")).split("\n").length,
+    });
+    await withNursery(async (nursery) => {
+      const once = async (): Promise<void> => {
+        const portal = await nursery.start(cancels, env.options("victim"));
+        const waiting = portal.call("heed", join(env.directory, "never"));
+        await portal.kill();
+        await rejection(waiting);
+      };
+      // The heap finds its size first: its pages are mappings too.
+      for (let round = 0; round < 5; round++) await once();
+      collectGarbage();
+      const before = await count();
+      let stall = 0;
+      let last = performance.now();
+      const beat = setInterval(() => {
+        const now = performance.now();
+        stall = Math.max(stall, now - last);
+        last = now;
+      }, 5);
+      try {
+        for (let round = 0; round < rounds; round++) await once();
+      } finally {
+        clearInterval(beat);
+      }
+      let after = await count();
+      // What ends within a turn or two, as the watcher's thread does, is no leak.
+      await until("threads, descriptors and mappings are as before", async () => {
+        collectGarbage();
+        after = await count();
+        return after.threads <= before.threads && after.descriptors <= before.descriptors && after.mappings < before.mappings + PAGES_OF_THE_HEAP;
+      }).catch((error: unknown) => {
+        throw new Error(`${rounds} kills: ${JSON.stringify(before)} before, ${JSON.stringify(after)} after`, { cause: error });
+      });
+      process.stdout.write(`  measured: ${rounds} kills: ${before.mappings} mappings before, ${after.mappings} after\n`);
+      measured(`longest pause of the host's loop over ${rounds} kills`, stall);
+      assert.ok(stall < 1_000, `the loop stood still for ${stall} ms`);
+    });
+  },
+  { deadline: 600_000 },
+);
+
+law("A busy grandchild whose own parent was killed is ended too", async (env) => {
+  const nursery = await openNursery({ onDeath: "report" });
+  env.defer(() => nursery.close());
+  const portal = await plant(nursery, { method: env.method, depth: 2, via: "setup", sleepers: true, options: env.options("") });
+  const [, grandchild] = (await portal.call("pids")) as number[];
+  await spin(portal, "deepest", join(env.directory, "loops"));
+  const from = performance.now();
+  await portal.kill();
+  await until("the grandchild is gone", () => !isAlive(grandchild as number), 1_000);
+  measured("kill() of a parent until its busy child is gone", performance.now() - from);
+});
+
+law("Cancelling one actor leaves its siblings alone; cancelling n idle actors costs about one, not n", async (env) => {
+  const count = 4;
+  const nursery = await openNursery({ cancelTimeout: NEVER });
+  env.defer(() => nursery.close());
+  const names = Array.from({ length: count + 1 }, (_, index) => `actor-${index}`);
+  const [first, ...others] = (await Promise.all(names.map((name) => nursery.start(cancels, env.options(name))))) as [Cancels, ...Cancels[]];
+  assert.equal(await first.cancel(), true);
+  assert.deepEqual(others.map(({ status }) => status), others.map(() => "running"));
+  const pids = await Promise.all(others.map((portal) => portal.call("pid")));
+  assert.equal(new Set(pids).size, count);
+  // Each ends only when all have been cancelled: cancelled one after the other, none of them ever would.
+  const file = join(env.directory, "cancelled");
+  for (const portal of others) await portal.open("meet", file, count);
+  const { took } = await timed(() => nursery.cancel());
+  measured(`cancelling ${count} actors together`, took);
+  assert.equal(readFileSync(`${file}.met`, "utf8"), "met\n".repeat(count));
+  assert.deepEqual(await Promise.all(others.map(async ({ exited }) => (await exited).kind)), others.map(() => "cancelled"));
+});
+
+law("A tree of depth d whose leaves ignore cancel ends within the root's bound, not d times it", async (env) => {
+  const steps = { cancelTimeout: 3_000, killTimeout: 3_000 };
+  for (const via of ["setup", "task"] as const) {
+    for (const deaf of [false, true]) {
+      const notes = join(env.directory, `${via}-${deaf}`);
+      const nursery = await openNursery();
+      env.defer(() => nursery.close());
+      const portal = await plant(nursery, { method: env.method, depth: 3, via, sleepers: false, deaf, notes, options: env.options("", steps) });
+      await spin(portal, "deepest", `${notes}-loops`);
+      const { value, took } = await timed(() => portal.cancel());
+      measured(`tree three deep, its leaf busy${deaf ? " and deaf to SIGTERM" : ""} (${via})`, took);
+      assert.ok(took < steps.cancelTimeout + SLACK, `${took} ms`);
+      // The levels above were given the time to say goodbye: each gave its child less than it had.
+      assert.equal(value, true, "the root of the tree has not acknowledged");
+      assert.equal(readFileSync(notes, "utf8"), "level-2\nlevel-3\n");
+      await nursery.close();
+    }
+  }
+}, { deadline: 60_000 });
+
+law("portal.cancel() tells whether it was acknowledged; an actor already dead counts as done", async (env) => {
+  const obedient = await start(env, "obedient");
+  assert.equal(await obedient.cancel(), true);
+  assert.equal(await obedient.cancel(), true);
+  const busy = await start(env, "busy", { cancelTimeout: 50, killTimeout: 50 });
+  await loop(env, busy);
+  // Asked twice, it is cancelled once, and both hear the same.
+  assert.deepEqual(await Promise.all([busy.cancel(), busy.cancel()]), [false, false]);
+  const dead = await start(env, "dead");
+  process.kill(dead.id.pid as number, "SIGKILL");
+  assert.deepEqual(await dead.exited, { kind: "signalled", signal: "SIGKILL" });
+  assert.equal(await dead.cancel(), true);
+  assert.deepEqual(await dead.kill(), { kind: "signalled", signal: "SIGKILL" });
+});
+
+law("Our own portal.cancel() rejects our open context to that actor, as a cancel of the actor, naming us", async (env) => {
+  const portal = await start(env, "worker");
+  const file = join(env.directory, "heard");
+  const context = await portal.open("heedContext", file);
+  const result = rejection(context.result());
+  assert.equal(await portal.cancel("we are done"), true);
+  const error = await result;
+  assert.ok(error instanceof Cancelled);
+  assert.equal(error.scope, "actor");
+  assert.equal(error.via, "cancel");
+  assert.equal(error.canceller.uuid, thisProcess().id.uuid);
+  assert.equal(error.reason, "we are done");
+  assert.equal(error.actor?.uuid, portal.id.uuid);
+  assert.equal(context.absorbed, false);
+  assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), { scope: "actor", via: "cancel", canceller: JSON.parse(JSON.stringify(thisProcess().id)), reason: "we are done" });
+});
+
+law("A cancel by deadline or AbortSignal says so; the reason in the peer's signal equals the one given", async (env) => {
+  const portal = await start(env, "worker", { cancelTimeout: 10_000 });
+  const heard = async (file: string): Promise<{ scope: string; via: string; canceller: { uuid: string }; reason: unknown }> => {
+    await until("the task is cancelled", () => existsSync(file) && readFileSync(file, "utf8") !== "");
+    return JSON.parse(readFileSync(file, "utf8"));
+  };
+  const at = (name: string): string => join(env.directory, name);
+
+  const late = await rejection(portal.with({ deadline: 150 }).call("heed", at("deadline")));
+  assert.ok(late instanceof DeadlineExceeded);
+  assert.equal(late.deadline, 150);
+  const byDeadline = await heard(at("deadline"));
+  assert.deepEqual([byDeadline.scope, byDeadline.via, byDeadline.canceller.uuid], ["call", "deadline", thisProcess().id.uuid]);
+
+  const reason = { code: 42, words: ["not", "needed"] };
+  const controller = new AbortController();
+  const call = rejection(portal.with({ signal: controller.signal }).call("heed", at("signal")));
+  const context = await portal.with({ signal: controller.signal }).open("heedContext", at("context"));
+  const result = rejection(context.result());
+  controller.abort(reason);
+  for (const [scope, file, error] of [["call", "signal", await call], ["context", "context", await result]] as const) {
+    assert.ok(error instanceof Cancelled);
+    assert.deepEqual([error.scope, error.via, error.reason, error.acknowledged], [scope, "signal", reason, true]);
+    const { canceller, ...told } = await heard(at(file));
+    assert.deepEqual(told, { scope, via: "signal", reason });
+    assert.equal(canceller.uuid, thisProcess().id.uuid);
+  }
+
+  const named = await portal.open("heedContext", at("error"));
+  await named.cancel(new RangeError("too far"));
+  assert.deepEqual((await heard(at("error"))).reason, { name: "RangeError", message: "too far" });
+
+  // A bare AbortSignal has a reason of its own kind.
+  const timeout = await rejection(portal.with({ signal: AbortSignal.timeout(100) }).call("heed", at("timeout")));
+  assert.ok(timeout instanceof Cancelled);
+  assert.deepEqual([timeout.via, (timeout.reason as Error).name], ["signal", "TimeoutError"]);
+  assert.equal(((await heard(at("timeout"))).reason as { name?: string }).name, "TimeoutError");
+  assert.equal(portal.status, "running");
+});
+
+law("A child's deadline never lies after its parent's", async (env) => {
+  const portal = await start(env, "parent");
+  const bounded = portal.with({ deadline: 8_000 });
+  for (const childs of [undefined, 1_000_000]) {
+    const left = await bounded.call("timeLeft", childs);
+    assert.ok(left.own !== undefined && left.own <= 8_000);
+    // Asked later, the parent has a little less than when the child was called.
+    assert.ok(left.childs !== undefined && left.childs <= 8_000, `the child had ${left.childs} ms, its parent ${left.own}`);
+  }
+  const less = await bounded.call("timeLeft", 500);
+  assert.ok(less.childs !== undefined && less.childs <= 500);
+  const free = await portal.call("timeLeft", undefined);
+  assert.deepEqual(free, { own: undefined, childs: undefined });
+  // And it is kept: a parent whose deadline has come does not wait for its child's.
+  const { value, took } = await timed(() => rejection(portal.with({ deadline: 400 }).call("waitForChild")));
+  assert.ok(value instanceof DeadlineExceeded);
+  assert.ok(took < 400 + SLACK, `${took} ms`);
+});
+
+law("Awaiting a process's exit can be aborted and occupies no pool thread", async (env) => {
+  const nursery = await openNursery();
+  env.defer(() => nursery.close());
+  // One more than libuv's pool has threads (4, unless the environment says otherwise).
+  const count = Number(process.env["UV_THREADPOOL_SIZE"] ?? 4) + 1;
+  const portals = await Promise.all(Array.from({ length: count }, (_, index) => nursery.start(worker, env.options(`actor-${index}`))));
+  const exits = portals.map(({ exited }) => exited);
+  const joined = nursery.join();
+  const controller = new AbortController();
+  const oneShot = rejection(nursery.run(worker, "wait", [], { ...env.options("one-shot"), signal: controller.signal }));
+  await until("the one-shot runs", () => nursery.children.length === count + 1);
+  // A job of the pool gets its turn while all of them are waited for.
+  const job = readFile("/proc/self/stat", "utf8");
+  assert.ok((await Promise.race([job, sleep(5_000, "starved", { ref: false })])) !== "starved", "the pool was starved");
+  controller.abort("not needed");
+  const error = await oneShot;
+  assert.ok(error instanceof Cancelled);
+  assert.equal(error.reason, "not needed");
+  await nursery.cancel();
+  await joined;
+  assert.deepEqual((await Promise.all(exits)).map(({ kind }) => kind), exits.map(() => "cancelled"));
+});

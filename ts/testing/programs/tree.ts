@@ -1,0 +1,59 @@
+// A host with a tree of actors below it, which ends in every way that a program can end.
+import type { Nursery } from "../../context/surface.js";
+import { openNursery } from "../../nursery/open.js";
+import { plant, spin, type Shape } from "../actors/tree.js";
+import { config, hear, tell } from "../tell.js";
+
+export interface TreeConfig extends Shape {
+  /** Whether all actors loop; a file for that, which is not there yet. */
+  readonly busy?: string;
+  /** The option of the nursery. */
+  readonly signals?: boolean;
+  /** Signals that the program listens for itself. */
+  readonly own?: readonly NodeJS.Signals[];
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const settings = config<TreeConfig>();
+
+for (const signal of settings.own ?? []) process.on(signal, () => tell("own", { signal }));
+const listeners = (): number[] => SIGNALS.map((signal) => process.listenerCount(signal));
+const before = listeners();
+
+let nursery: Nursery | undefined;
+void main();
+
+async function main(): Promise<void> {
+  hear(obey);
+  tell("begun", { pid: process.pid });
+  nursery = await openNursery(settings.signals === undefined ? {} : { signals: settings.signals });
+  const top = await plant(nursery, settings);
+  const pids = (await top.call("pids")) as number[];
+  if (settings.busy !== undefined) await spin(top, "all", settings.busy);
+  tell("ready", { pids, listening: listeners() });
+  tell("ended", { exit: await top.exited });
+}
+
+async function obey(command: string): Promise<unknown> {
+  switch (command) {
+    case "exit":
+      return process.exit(7);
+    case "throw":
+      return setImmediate(() => {
+        throw new Error("nobody catches this");
+      });
+    case "reject":
+      return void Promise.reject(new Error("nobody handles this"));
+    case "abort":
+      return process.abort();
+    case "exhaust": {
+      const kept: unknown[] = [];
+      for (;;) kept.push({ kept });
+    }
+    case "close":
+      await nursery?.close().catch(() => {});
+      return tell("closed", { before, after: listeners() });
+    default:
+      throw new Error(`no such command: ${command}`);
+  }
+}

@@ -198,6 +198,16 @@ for (const { name, good, encode, decode, bad } of kinds) {
   });
 }
 
+test("what somebody has put on Object.prototype is no field", () => {
+  const prototype = Object.prototype as Record<string, unknown>;
+  prototype["token"] = "t";
+  try {
+    assert.is(refusal(() => bodies.decodeHello(encodeValue({ version: 1 }, "Hello"))).at, "Hello.token");
+  } finally {
+    delete prototype["token"];
+  }
+});
+
 test("a form of an endpoint that is unknown is refused, naming the endpoint", () => {
   const at = refusal(() =>
     bodies.decodeReady(encodeValue({ endpoints: { greet: "call", "a b": "stream" } }, "Ready")),

@@ -49,6 +49,18 @@ test("a value is plain JSON exactly when JSON loses nothing of it", () => {
   );
 });
 
+test("what JSON.stringify would not take as it is is no plain JSON", () => {
+  const hidden = { value: () => "other", enumerable: false };
+  for (const value of [
+    Object.defineProperty({ a: 1 }, "toJSON", hidden),
+    Object.defineProperty([1], "toJSON", hidden),
+    { toJSON: 1 },
+  ]) {
+    assert.not(isPlainJson(value, "value"));
+    assert.not(isPlainJson([[value]], "value"));
+  }
+});
+
 test("bytes that are left free for a header are left free, and the payload follows", () => {
   fc.assert(
     fc.property(anyValue, fc.constantFrom(0, 1, HEADER_BYTES, 255), (value, reserve) => {
@@ -183,6 +195,14 @@ test("a value that sends something itself while it is looked at does no harm", (
         ownKeys(target) {
           inner++;
           refusal(() => encodeValue([Symbol("s"), "z".repeat(5000)], "inner"));
+          // These two change the buffer of the packer, or make it fail.
+          assert.is(encodeValue("z".repeat(2_000_000), "inner").length, 2_000_005);
+          refusal(() =>
+            encodeValue(
+              new Proxy({ a: 1 }, { get: (from, key) => (key === "a" ? Symbol("s") : Reflect.get(from, key)) }),
+              "inner",
+            ),
+          );
           assert.equal(roundTrip({ inner: [new Date(1)] }), { inner: [new Date(1)] });
           assert.ok(isPlainJson([1], "inner"));
           return Reflect.ownKeys(target);
@@ -264,6 +284,7 @@ const hostile: Record<string, Uint8Array> = {
   "an array of 4,294,967,295": bytes(0xdd, 0xff, 0xff, 0xff, 0xff),
   "an array of 65,535 with nothing in it": bytes(0xdc, 0xff, 0xff),
   "a map of 4,294,967,295": bytes(0xdf, 0xff, 0xff, 0xff, 0xff, 0xa1, 0x61),
+  "a map of 2,147,483,648": bytes(0xdf, 0x80, 0, 0, 0),
   "a text of 4 GiB": bytes(0xdb, 0xff, 0xff, 0xff, 0xff, 0x61),
   "4 GiB of binary": bytes(0xc6, 0xff, 0xff, 0xff, 0xff, 0x61),
   "an extension of 4 GiB": bytes(0xc9, 0xff, 0xff, 0xff, 0xff, 4, 0),
@@ -338,6 +359,10 @@ for (const [what, payload] of Object.entries(hostile)) {
   test(`a payload with ${what} is refused`, () => {
     const before = process.memoryUsage().heapUsed;
     refusal(() => decodeValue(payload));
+    // The shape of an error is looked at when it is rebuilt; everything else must not even get to msgpackr.
+    if (what.startsWith("an error")) return;
+    const { message } = refusal(() => scan(payload));
+    if (what.includes(" levels of ")) assert.match(message, "levels deep");
     assert.ok(process.memoryUsage().heapUsed - before < 200e6);
     assert.equal(roundTrip([1]), [1]);
   });
@@ -409,6 +434,11 @@ function hasError(value: unknown): boolean {
     typeof value === "object" && value !== null && !ArrayBuffer.isView(value) && Object.values(value).some(hasError)
   );
 }
+
+test("a scan takes a little more depth than a sender does, for what brood itself puts around a value", () => {
+  scan(nested(1032, [0x91]));
+  refusal(() => scan(nested(1033, [0x91])));
+});
 
 test("a scan takes everything that is encoded", () => {
   fc.assert(

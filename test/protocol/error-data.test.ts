@@ -40,7 +40,7 @@ test("an error arrives with name, message, code, stack and its own fields", () =
   assert.ok(isRemote(error, "TypeError"));
   assert.is(error.remote.message, "bad");
   assert.is(error.remote.code, "E_BAD");
-  assert.match(error.remote.stack, /TypeError: bad\n\s+at .*error-data\.test\.js/);
+  assert.match(error.remote.stack, /TypeError: bad\n\s+at .*error-data\.test\.[jt]s/);
   assert.equal(error.remote.fields, { list: [1, new Map([[1, 2]])] });
   assert.equal(error.actor, leaf);
   assert.equal(error.path, [leaf]);
@@ -510,7 +510,7 @@ test("an error as a value counts against the budget of its message", () => {
 });
 
 test("as many errors as can be sent can be received", () => {
-  for (const count of [90_000, 110_000, 300_000]) {
+  for (const count of [60_000, 300_000]) {
     const many = new Array<Error>(count).fill(Object.assign(new Error(), { stack: "" }));
     let message: Uint8Array;
     try {

@@ -14,6 +14,9 @@ export interface Whereabouts {
 
 const at = (where: Whereabouts | undefined): string => (where ? ` ${where.actor.name} (${where.path}):` : "");
 
+/** A text that may already end as a sentence does: with words of somebody else's, or a question. */
+const sentence = (text: string): string => (/[.?!]$/.test(text) ? text : `${text}.`);
+
 /** What was cancelled: one call, one context, a whole actor, or a nursery with all its actors. */
 export type CancelScope = "call" | "context" | "actor" | "nursery";
 /** Through what a cancel came. `parent`: the actor above ended or was cancelled. */
@@ -42,7 +45,10 @@ export class Cancelled extends BroodError implements CancelOrigin {
   readonly acknowledged: boolean | undefined;
 
   constructor(origin: CancelOrigin, where?: Whereabouts, acknowledged?: boolean) {
-    super(`${origin.scope} cancelled:${at(where)} by ${origin.canceller.name} through ${describeVia(origin.via)}${describeReason(origin.reason)}.`);
+    super(
+      sentence(`${origin.scope} cancelled:${at(where)} by ${origin.canceller.name} through ${describeVia(origin.via)}${describeReason(origin.reason)}`) +
+        (acknowledged === false ? " The other side was too slow: it did not acknowledge within cancelTimeout." : ""),
+    );
     this.scope = origin.scope;
     this.via = origin.via;
     this.canceller = origin.canceller;
@@ -89,7 +95,7 @@ export class ActorDied extends BroodError {
   readonly stderr: readonly string[];
 
   constructor(where: Whereabouts, exit: Exit, stderr: readonly string[] = []) {
-    super(`actor died:${at(where)} ${describeExit(exit)}.${describeStderr(stderr)}`, exit.kind === "failed" ? { cause: exit.error } : undefined);
+    super(`actor died:${at(where)} ${sentence(describeExit(exit))}${describeStderr(stderr)}`, exit.kind === "failed" ? { cause: exit.error } : undefined);
     this.actor = where.actor;
     this.path = where.path;
     this.exit = exit;
@@ -161,7 +167,7 @@ export class StartFailed extends BroodError {
     details: { cause?: unknown; exit?: Exit | undefined; stderr?: readonly string[] } = {},
   ) {
     const stderr = details.stderr ?? [];
-    super(`start failed:${at(where)} ${why}.${describeStderr(stderr)}`, "cause" in details ? { cause: details.cause } : undefined);
+    super(`start failed:${at(where)} ${sentence(why)}${describeStderr(stderr)}`, "cause" in details ? { cause: details.cause } : undefined);
     this.actor = where.actor;
     this.path = where.path;
     this.phase = phase;
@@ -200,7 +206,7 @@ export class InvalidOption extends BroodError {
   readonly accepted: string;
 
   constructor(option: string, value: unknown, accepted: string) {
-    super(`invalid option: ${option}: got ${describeValue(value)}. Accepted: ${accepted}.`);
+    super(`invalid option: ${option}: got ${describeValue(value)}. Accepted: ${sentence(accepted)}`);
     this.option = option;
     this.value = value;
     this.accepted = accepted;
@@ -235,7 +241,7 @@ export class Unsupported extends BroodError {
   readonly feature: string;
 
   constructor(feature: string, why: string) {
-    super(`unsupported: ${feature}: ${why}.`);
+    super(`unsupported: ${feature}: ${sentence(why)}`);
     this.feature = feature;
   }
 }
@@ -250,7 +256,7 @@ export class UnknownEndpoint extends BroodError {
   readonly endpoint: string;
 
   constructor(where: Whereabouts, endpoint: string, why: string) {
-    super(`unknown endpoint ${describeValue(endpoint)}:${at(where)} ${why}.`);
+    super(`unknown endpoint ${describeValue(endpoint)}:${at(where)} ${sentence(why)}`);
     this.actor = where.actor;
     this.path = where.path;
     this.endpoint = endpoint;
@@ -280,7 +286,7 @@ export class ProtocolError extends BroodError {
   readonly why: string;
 
   constructor(endpoint: string, why: string) {
-    super(`protocol error: endpoint ${endpoint}: ${why}.`);
+    super(`protocol error: endpoint ${endpoint}: ${sentence(why)}`);
     this.endpoint = endpoint;
     this.why = why;
   }

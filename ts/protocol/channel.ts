@@ -5,7 +5,7 @@
 // - calls are under credit in both directions (`credit.ts`), and nothing is dropped silently;
 // - anything hostile ends the channel with one InvalidMessage, delivered once, and never throws into the caller.
 import { InvalidMessage } from "../errors/kinds.js";
-import { isControl, MessageAssembler } from "./assembly.js";
+import { isControl, MAX_PARTIAL_BYTES, MessageAssembler } from "./assembly.js";
 import { decodeCredit, encodeCredit } from "./bodies.js";
 import { CreditLedger, CreditWindow } from "./credit.js";
 import { Flag, FrameReader, FrameType, HEADER_BYTES, MAX_FRAME_PAYLOAD, MAX_MESSAGE, writeHeader } from "./frame.js";
@@ -15,6 +15,10 @@ import type { Transport, TransportSink } from "./transport.js";
 const MAX_AHEAD = 256 * 1024;
 /** One buffer of frames on their way to the transport: a full frame beside a few small ones. */
 const OUT_BYTES = 128 * 1024;
+
+/** Messages of several frames that are under way at once: enough that none waits long, far below what the receiver's
+ *  assembler refuses (`assembly.ts`). */
+const MAX_BEGUN = 64;
 
 /** Who hears what comes through a channel. */
 export interface ChannelHandler {
@@ -43,6 +47,9 @@ export class Channel implements TransportSink {
   readonly #uncredited: Waiting[] = [];
   /** Messages that wait for room, by context; a context takes its turn in the order of the map. */
   readonly #backlog = new Map<number, Waiting[]>();
+  /** Messages of several frames of which a part has gone: their number and whole length. */
+  #begun = 0;
+  #begunBytes = 0;
   #out = new Uint8Array(OUT_BYTES);
   #length = 0;
   #scheduled = false;
@@ -205,6 +212,15 @@ export class Channel implements TransportSink {
       const waiting = queue[0] as Waiting;
       const end = Math.min(waiting.offset + MAX_FRAME_PAYLOAD, waiting.payload.length);
       const last = end === waiting.payload.length;
+      const { length } = waiting.payload;
+      if (waiting.offset === 0 && !last) {
+        if (this.#begun >= MAX_BEGUN || this.#begunBytes + length > MAX_PARTIAL_BYTES) continue;
+        this.#begun++;
+        this.#begunBytes += length;
+      } else if (waiting.offset > 0 && last) {
+        this.#begun--;
+        this.#begunBytes -= length;
+      }
       this.#append(waiting.type, last ? waiting.flags : waiting.flags | Flag.More, context, waiting.payload, waiting.offset, end);
       waiting.offset = end;
       moved = true;

@@ -10,6 +10,9 @@ import { ROOT } from "./harness/checkout.js";
 import { leakCheck } from "./harness/leaks.js";
 import { suite } from "./harness/law.js";
 
+// Other test files run beside this one, with temporary files of their own that are no leak of ours.
+process.env["TMPDIR"] = mkdtempSync(join(tmpdir(), "conformance-"));
+
 const METHODS = ["exec"] as const;
 
 const worker = actor<typeof import("#brood/testing/actors/worker.js")>(new URL(import.meta.resolve("#brood/testing/actors/worker.js")));
@@ -55,6 +58,7 @@ for (const method of METHODS) {
 }
 
 law.after(() => {
+  rmSync(tmpdir(), { recursive: true, force: true });
   const all = conformance("exec");
   const complete = METHODS.every((method) => conformance(method).every(({ sentence }) => passed.get(sentence)?.has(method)));
   // A partial run says nothing about the rest.

@@ -1,19 +1,17 @@
 // Section 10: signals, and that nothing is ever orphaned.
 import assert from "node:assert/strict";
 import { ChildProcess } from "node:child_process";
-import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { ActorDied, InvalidMessage } from "../../errors/kinds.js";
 import { withNursery } from "../../nursery/open.js";
 import { actor } from "../../nursery/source.js";
-import type { Shape } from "../actors/tree.js";
 import { rejection, until } from "../gate.js";
-import { section, type LawEnv } from "../law.js";
+import { GONE, TreeHost } from "../host.js";
+import { section } from "../law.js";
 import { Marked } from "../marked.js";
 import { measured } from "../measured.js";
 import { isAlive, processState } from "../processes.js";
-import { Program, type ProgramOptions } from "../program.js";
 import type { TreeConfig } from "../programs/tree.js";
 
 const broken = actor<typeof import("../actors/broken.js")>(new URL("../actors/broken.js", import.meta.url));
@@ -21,46 +19,10 @@ const broken = actor<typeof import("../actors/broken.js")>(new URL("../actors/br
 export const signals = section(10);
 const { law, later } = signals;
 
-/** From a host's death to the last orphan's, in ms (the kernel takes about 10). */
-const GONE = 1_000;
 /** The bounds of the ladder that a signal climbs, in ms: short ones, so that loops cost little. */
 const LADDER = { cancelTimeout: 200, killTimeout: 300 };
 /** What a busy machine may take on top, in ms. */
 const SLACK = 1_000;
-
-let count = 0;
-
-/** A program with a tree below it, and how to see what is left of both. */
-class Host {
-  readonly marked = new Marked();
-  readonly program: Program;
-  readonly #temporary: string;
-
-  constructor(env: LawEnv, settings: Partial<TreeConfig> & { readonly loops?: boolean }, options: ProgramOptions = {}) {
-    const { loops = false, ...rest } = settings;
-    this.#temporary = join(env.directory, `tmp-${++count}`);
-    mkdirSync(this.#temporary);
-    const shape: Shape = { method: env.method, depth: 3, via: "setup", sleepers: true, options: env.options("") };
-    const config: TreeConfig = { ...shape, ...rest, ...(loops ? { busy: join(env.directory, `loops-${count}`) } : {}) };
-    this.program = new Program("tree", config, { ...options, env: { ...this.marked.env, TMPDIR: this.#temporary, XDG_RUNTIME_DIR: this.#temporary, ...options.env } });
-    env.defer(() => this.marked.endAll());
-  }
-
-  /** Resolves when its whole tree is there, each actor with its `sleep`; with the actors' pids, the topmost first. */
-  async ready(): Promise<number[]> {
-    const { pids } = await this.program.event<{ pids: number[] }>("ready");
-    assert.ok(this.marked.living().length >= pids.length * 2 + 1);
-    return pids;
-  }
-
-  /** Nothing is left: no process, no zombie, no file. @returns how long it took, in ms */
-  async gone(ms = GONE): Promise<number> {
-    const took = await this.marked.gone(ms);
-    assert.deepEqual(readdirSync(this.#temporary), []);
-    assert.deepEqual(readdirSync("/dev/shm").filter((name) => name.includes("brood")), []);
-    return took;
-  }
-}
 
 /** Idle and looping, under a nursery of setup and of a task. */
 const TREES = [
@@ -74,7 +36,7 @@ law(
   "SIGKILL of the host leaves no descendant, zombie, socket file or shared memory after 1 s, actors idle or busy",
   async (env) => {
     for (const tree of TREES) {
-      const host = new Host(env, tree);
+      const host = new TreeHost(env, tree);
       await host.ready();
       host.program.signal("SIGKILL");
       measured(`host killed, tree ${tree.loops ? "busy" : "idle"} (${tree.via}), until nobody is left`, await host.gone());
@@ -96,14 +58,14 @@ law(
         ["abort", { code: null, signal: "SIGABRT" }],
         ["exhaust", { code: null, signal: "SIGABRT" }],
       ] as const) {
-        const host = new Host(env, { loops }, { execArgv: ["--max-old-space-size=16"] });
+        const host = new TreeHost(env, { loops }, { execArgv: ["--max-old-space-size=16"] });
         await host.ready();
         host.program.send(command);
         assert.deepEqual(await host.program.ended, ended, `${command}: ${host.program.stderr}`);
         measured(`host ended by ${command}, tree ${loops ? "busy" : "idle"}, until nobody is left`, await host.gone());
       }
       for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-        const host = new Host(env, { loops, options: { ...env.options(""), ...LADDER } });
+        const host = new TreeHost(env, { loops, options: { ...env.options(""), ...LADDER } });
         await host.ready();
         const from = performance.now();
         host.program.signal(signal);
@@ -124,7 +86,7 @@ law(
   async (env) => {
     for (const tree of TREES) {
       for (const victim of [0, 1]) {
-        const host = new Host(env, tree);
+        const host = new TreeHost(env, tree);
         const pids = await host.ready();
         const killed = pids[victim] as number;
         // Those above it, each with its `sleep`, may live on; the failure of a nursery ends them where they do not loop.
@@ -150,7 +112,7 @@ law(
         const owner = new Worker(new URL("../programs/owner.js", import.meta.url), { workerData: settings, env: { ...process.env, ...marked.env } });
         const failed = new Promise<unknown>((resolve) => owner.once("error", resolve));
         const { pids } = await new Promise<{ pids: number[] }>((resolve, reject) => {
-          owner.once("message", resolve);
+          owner.on("message", (told) => told.pids !== undefined && resolve(told));
           owner.once("error", reject);
         });
         assert.ok(marked.living().length >= pids.length * 2);
@@ -175,7 +137,7 @@ law(
     const under = [...namespace, "--kill-child", "sh", "-c", 'exec 3<&0; "$@" <&3 & exec sleep 1000', "sh"];
     for (const loops of [false, true]) {
       for (const how of ["SIGKILL", "exit", "throw", "SIGTERM"]) {
-        const host = new Host(env, { loops, options: { ...env.options(""), ...LADDER } }, { under });
+        const host = new TreeHost(env, { loops, options: { ...env.options(""), ...LADDER } }, { under });
         const { pid } = await host.program.event<{ pid: number }>("begun");
         assert.ok(pid > 1 && pid < 20, `${pid} is no pid of a new namespace: ${host.program.stderr}`);
         await host.ready();
@@ -256,7 +218,7 @@ law(
     // The program's own listener decides: brood tears nothing down, unless it was asked to.
     const own = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
     for (const signal of own) {
-      const host = new Host(env, { own, sleepers: false, depth: 1 });
+      const host = new TreeHost(env, { own, sleepers: false, depth: 1 });
       const { listening } = await host.program.event<{ listening: number[] }>("ready");
       assert.deepEqual(listening, [2, 2, 2]);
       host.program.signal(signal);
@@ -265,23 +227,25 @@ law(
       const { exit } = await host.program.event("ended");
       assert.equal(exit.kind, "cancelled");
       assert.equal(exit.reason, undefined, "it was ended by close(), not by the signal");
-      assert.deepEqual((await host.program.event<{ after: number[] }>("closed")).after, [1, 1, 1]);
+      assert.deepEqual((await host.program.event<{ after: number[] }>("over")).after, [1, 1, 1]);
+      host.program.send("leave");
       assert.deepEqual(await host.program.ended, { code: 0, signal: null });
       await host.gone();
     }
     // Asked with `signals: true`, it tears down beside the listener, which decides about the end of the program.
-    const asked = new Host(env, { own: ["SIGTERM"], signals: true, sleepers: false, depth: 1 });
+    const asked = new TreeHost(env, { own: ["SIGTERM"], signals: true, sleepers: false, depth: 1 });
     await asked.program.event("ready");
     asked.program.signal("SIGTERM");
     assert.equal((await asked.program.event("own")).signal, "SIGTERM");
     assert.equal((await asked.program.event("ended")).exit.kind, "cancelled");
+    asked.program.send("leave");
     assert.deepEqual(await asked.program.ended, { code: 0, signal: null });
     await asked.gone();
     // Without a listener of its own, a program that has ended its last nursery is as it was.
-    const plain = new Host(env, { sleepers: false, depth: 1 });
+    const plain = new TreeHost(env, { sleepers: false, depth: 1 });
     assert.deepEqual((await plain.program.event<{ listening: number[] }>("ready")).listening, [1, 1, 1]);
     plain.program.send("close");
-    const { before, after } = await plain.program.event<{ before: number[]; after: number[] }>("closed");
+    const { before, after } = await plain.program.event<{ before: number[]; after: number[] }>("over");
     assert.deepEqual([before, after], [[0, 0, 0], [0, 0, 0]]);
     assert.deepEqual(await plain.program.ended, { code: 0, signal: null });
     await plain.gone();

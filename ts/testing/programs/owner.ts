@@ -12,6 +12,7 @@ async function main(): Promise<void> {
     if (command === "exit") process.exit(3);
     if (command === "throw") throw new Error("nobody catches this");
   });
+  parentPort?.postMessage({ begun: true });
   const top = await plant(await openNursery(), settings);
   const pids = (await top.call("pids")) as number[];
   if (settings.busy !== undefined) await spin(top, "all", settings.busy);

@@ -1,6 +1,6 @@
 // A host with a tree of actors below it, which ends in every way that a program can end.
 import type { Nursery } from "../../context/surface.js";
-import { openNursery } from "../../nursery/open.js";
+import { withNursery } from "../../nursery/open.js";
 import { plant, spin, type Shape } from "../actors/tree.js";
 import { config, hear, tell } from "../tell.js";
 
@@ -20,18 +20,27 @@ for (const signal of settings.own ?? []) process.on(signal, () => tell("own", { 
 const listeners = (): number[] => SIGNALS.map((signal) => process.listenerCount(signal));
 const before = listeners();
 
+// A program with listeners of its own decides for itself when it ends.
+const staying = settings.own === undefined ? undefined : setInterval(() => {}, 1_000_000);
 let nursery: Nursery | undefined;
 void main();
 
 async function main(): Promise<void> {
   hear(obey);
   tell("begun", { pid: process.pid });
-  nursery = await openNursery(settings.signals === undefined ? {} : { signals: settings.signals });
-  const top = await plant(nursery, settings);
-  const pids = (await top.call("pids")) as number[];
-  if (settings.busy !== undefined) await spin(top, "all", settings.busy);
-  tell("ready", { pids, listening: listeners() });
-  tell("ended", { exit: await top.exited });
+  const body = async (scope: Nursery): Promise<void> => {
+    nursery = scope;
+    scope.signal.addEventListener("abort", () => tell("ending"));
+    const top = await plant(scope, settings);
+    const pids = (await top.call("pids")) as number[];
+    if (settings.busy !== undefined) await spin(top, "all", settings.busy);
+    tell("ready", { pids, listening: listeners() });
+    tell("ended", { exit: await top.exited });
+  };
+  await withNursery(body, { onDeath: "report", ...(settings.signals === undefined ? {} : { signals: settings.signals }) });
+  // A teardown by signal takes its listeners away in the turn in which its last nursery ends.
+  await new Promise((resolve) => setImmediate(resolve));
+  tell("over", { before, after: listeners() });
 }
 
 async function obey(command: string): Promise<unknown> {
@@ -44,6 +53,11 @@ async function obey(command: string): Promise<unknown> {
       });
     case "reject":
       return void Promise.reject(new Error("nobody handles this"));
+    case "echo":
+      return tell("echo");
+    case "loop":
+      tell("looping");
+      for (;;);
     case "abort":
       return process.abort();
     case "exhaust": {
@@ -51,8 +65,9 @@ async function obey(command: string): Promise<unknown> {
       for (;;) kept.push({ kept });
     }
     case "close":
-      await nursery?.close().catch(() => {});
-      return tell("closed", { before, after: listeners() });
+      return nursery?.close();
+    case "leave":
+      return clearInterval(staying);
     default:
       throw new Error(`no such command: ${command}`);
   }

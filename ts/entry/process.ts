@@ -1,5 +1,6 @@
 // What a process actor runs first. It proves itself, learns from its Spec who it is, loads the actor's module, and hands the
 // channel to the task loop. It leaves by its own decision only after everything sent is with the system.
+import { AsyncLocalStorage } from "node:async_hooks";
 import { format } from "node:util";
 import { findDefinition } from "../actor/define.js";
 import type { Host } from "../actor/host.js";
@@ -15,7 +16,7 @@ import { Channel } from "../protocol/channel.js";
 import { CHANNEL_FD, CHANNEL_VARIABLE } from "../protocol/entry-contract.js";
 import { describeError } from "../protocol/error-data.js";
 import { FrameType } from "../protocol/frame.js";
-import { settle, type Here } from "../protocol/here.js";
+import { LEVELS, settle, type Here } from "../protocol/here.js";
 import { PROTOCOL_VERSION } from "../protocol/version.js";
 import { SocketTransport } from "../spawn/socket-transport.js";
 
@@ -29,7 +30,6 @@ const EXIT_FAILED = 1;
 const LEAVE_WAIT = 200;
 /** Longer log texts are cut: a log is for people. */
 const LOG_CHARACTERS = 16 * 1024;
-const LEVELS = ["silent", "error", "warn", "info", "debug"];
 
 type Spec = ReturnType<typeof decodeSpec>;
 
@@ -43,6 +43,8 @@ if (token === undefined) {
 let place: Here | undefined;
 let loop: TaskLoop | undefined;
 let leaving = false;
+/** Told apart by it: what comes of the main module's top level, however much later, and what the actor is asked to do. */
+let mainModule: AsyncLocalStorage<true> | undefined;
 
 const transport = new SocketTransport(CHANNEL_FD, {
   received: (bytes) => channel.received(bytes),
@@ -71,7 +73,18 @@ channel.flush();
 
 async function live(spec: Spec): Promise<void> {
   const { actor, parent, root, path, logLevel } = spec;
-  place = settle({ id: actor, parent, root, path, logLevel, main: spec.main, loadingMain: false, endingWithin: undefined });
+  place = settle({
+    id: actor,
+    parent,
+    root,
+    path,
+    logLevel,
+    main: spec.main,
+    get loadingMain() {
+      return mainModule?.getStore() === true;
+    },
+    endingWithin: undefined,
+  });
   const info: ActorInfo = { id: actor, parent, root, path, spawnMethod: spec.spawnMethod as ActorInfo["spawnMethod"], logLevel: logLevel as ActorInfo["logLevel"] };
   let phase: "load" | "setup" = "load";
   process.on("uncaughtExceptionMonitor", (error) => {
@@ -80,7 +93,7 @@ async function live(spec: Spec): Promise<void> {
   });
   process.once("exit", () => loop?.abandon());
   try {
-    const definition = await load(spec, place);
+    const definition = await load(spec);
     loop = new TaskLoop(channel, {
       definition,
       host: hostFor(info),
@@ -103,15 +116,21 @@ async function live(spec: Spec): Promise<void> {
   }
 }
 
-async function load(spec: Spec, here: Here): Promise<NonNullable<ReturnType<typeof findDefinition>>> {
+async function load(spec: Spec): Promise<NonNullable<ReturnType<typeof findDefinition>>> {
   if (spec.module === undefined) throw new InvalidMessage("its Spec names no module");
   const bare = (url: string): string => url.replace(/[?#].*$/, "");
+  let exports: Record<string, unknown> | undefined;
   if (spec.inheritMain && spec.main !== undefined) {
-    here.loadingMain = true;
-    if (bare(spec.module) !== spec.main) await import(spec.main);
+    const { main } = spec;
+    mainModule = new AsyncLocalStorage();
+    const { module } = spec;
+    const definedThere = bare(module) === main;
+    const loaded = await mainModule.run(true, () => importModule(definedThere ? module : main));
+    if (definedThere) exports = loaded;
+    // A promise that its top level left to itself, as in `main();`, fails the start if it has failed by now.
+    await new Promise((resolve) => setImmediate(resolve));
   }
-  const exports = await importModule(spec.module);
-  here.loadingMain = false;
+  exports ??= await importModule(spec.module);
   const definition = findDefinition(exports);
   if (definition === undefined) {
     const names = Object.keys(exports);

@@ -6,9 +6,8 @@ import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import { InvalidOption } from "../errors/kinds.js";
-import { here, settle, type Here } from "../protocol/here.js";
+import { here, LEVELS, settle, type Here } from "../protocol/here.js";
 
-const LEVELS = ["silent", "error", "warn", "info", "debug"];
 const DEFAULT_LEVEL = "info";
 /** Signals that end a program from outside (design section 6). */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -2,6 +2,9 @@
 // (the bundled entry of an actor, and the copy that the user's modules import) and both must give the same answer.
 import type { ActorId } from "../errors/identity.js";
 
+/** Log levels by their number on the wire. */
+export const LEVELS: readonly string[] = ["silent", "error", "warn", "info", "debug"];
+
 /** This process's place in the tree. */
 export interface Here {
   readonly id: ActorId;
@@ -12,8 +15,8 @@ export interface Here {
   readonly logLevel: string;
   /** URL of the program's main module, where it has one. */
   readonly main: string | undefined;
-  /** True while the main module is loaded into an actor: it must not start actors of its own there. */
-  loadingMain: boolean;
+  /** True in what the main module's top level does where it was loaded into an actor: it must not start actors of its own. */
+  readonly loadingMain: boolean;
   /** Time that this actor has left to end, in ms, once it is being cancelled; children get less. */
   endingWithin: number | undefined;
 }

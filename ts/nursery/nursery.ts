@@ -9,6 +9,7 @@ import type { ActorSource, Loose, Nursery, NurseryOptions, OutputLine, Portal, P
 import type { Exit } from "../errors/exit.js";
 import type { ActorId } from "../errors/identity.js";
 import { Cancelled, InvalidOption, NurseryClosed, StartFailed, Unsupported, type ActorDied, type CancelOrigin } from "../errors/kinds.js";
+import { LEVELS } from "../protocol/here.js";
 import { Control, type ControlOwner, type ControlSettings } from "../portal/control.js";
 import { ActorPortal, callSite, type CallSite, type PortalBound } from "../portal/portal.js";
 import { relay } from "../spawn/relay.js";
@@ -19,8 +20,6 @@ import { checkSource } from "./source.js";
 
 /** How long a body may go on after its nursery failed before a warning names the nursery, in ms (design section 4). */
 const BODY_WARNING = 5_000;
-/** Names of log levels by the number on the wire. */
-const LEVELS = ["silent", "error", "warn", "info", "debug"];
 
 /** Published for every actor that dies unasked: `{ actor, path, exit, nursery }`. */
 const deaths = channel("brood:death");
@@ -234,7 +233,8 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
         root: place.root,
         path,
         spawnMethod,
-        logLevel: place.logLevel,
+        // Its environment is where a log level is set, also for one actor.
+        logLevel: options.env?.["BROOD_LOGLEVEL"] ?? place.logLevel,
         module,
         main: place.main,
         inheritMain,

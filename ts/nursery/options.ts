@@ -2,6 +2,8 @@
 import type { NurseryOptions, ProcessOptions, SpawnMethod } from "../context/surface.js";
 import { InvalidOption, Unsupported } from "../errors/kinds.js";
 import { checkBoolean, checkDuration, checkKnown, checkObject, checkOneOf, checkSignal } from "../portal/check.js";
+import { CHANNEL_VARIABLE } from "../protocol/entry-contract.js";
+import { LEVELS } from "../protocol/here.js";
 import { exec } from "../spawn/exec.js";
 import type { SpawnMethodImplementation } from "../spawn/method.js";
 
@@ -67,6 +69,8 @@ function checkEnvironment(option: string, env: unknown): void {
   for (const [name, value] of Object.entries(env)) {
     if (value !== undefined && typeof value !== "string") throw new InvalidOption(`${option}.${name}`, value, "a string, or undefined to leave it out");
     if (name === "NODE_OPTIONS") throw new InvalidOption(`${option}.NODE_OPTIONS`, value, "flags for Node in execArgv, where brood can check them");
+    if (name === "BROOD_LOGLEVEL") checkOneOf(`${option}.BROOD_LOGLEVEL`, value, LEVELS);
+    if (name === CHANNEL_VARIABLE) throw new InvalidOption(`${option}.${name}`, value, "another name: this one is brood's own");
     if (name === "" || name.includes("=") || name.includes("\0") || value?.includes("\0") === true) {
       throw new InvalidOption(`${option}.${name}`, value, "a name without = and a value, both without null characters");
     }

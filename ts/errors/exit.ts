@@ -1,5 +1,6 @@
 // How an actor ended: one discriminated union, the same for every spawn method.
 import type { ActorId } from "./identity.js";
+import { RemoteActorError } from "./remote.js";
 
 /** How an actor ended. `returned`, `cancelled` and `killed` were asked for; everything else is a death. */
 export type Exit =
@@ -27,8 +28,10 @@ export function describeExit(exit: Exit): string {
       return `it was cancelled by ${exit.by.name}`;
     case "killed":
       return `it was killed by ${exit.by.name}`;
-    case "failed":
-      return `it failed with ${exit.error.name}: ${exit.error.message}`;
+    case "failed": {
+      const { name, message } = exit.error instanceof RemoteActorError ? exit.error.remote : exit.error;
+      return `it failed with ${name}: ${message.replace(/\.$/, "")}`;
+    }
     case "exited":
       return `its process exited with code ${exit.code}`;
     case "signalled":

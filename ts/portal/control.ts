@@ -395,7 +395,11 @@ export class Control implements ChannelHandler {
       return new StartFailed(this.where, this.#late, why, details);
     }
     const phase = this.#phase === "hello" ? "hello" : "load";
-    if (this.#breach !== undefined) return new StartFailed(this.where, phase, `it broke the protocol: ${this.#breach.why}`, { ...details, cause: this.#breach });
+    if (this.#breach !== undefined) {
+      const { at, why } = this.#breach;
+      const hint = this.#id.pid === undefined ? "" : ". Its descriptor 3 is brood's: does something in it write there?";
+      return new StartFailed(this.where, phase, `it broke the protocol: ${at === undefined ? "" : `${at}: `}${why}${hint}`, { ...details, cause: this.#breach });
+    }
     const when = phase === "hello" ? "before it said hello" : "while its module was loading";
     switch (exit.kind) {
       case "exited":

@@ -13,9 +13,10 @@ export function actorEnvironment(given: { readonly [name: string]: string | unde
   }
   // brood's own settings hold for the whole tree.
   for (const [name, value] of Object.entries(process.env)) if (name.startsWith("BROOD_")) env[name] = value;
+  // child_process hands it down unless told not to, and the actor would then write into the host's report.
+  env["NODE_V8_COVERAGE"] = undefined;
   for (const [name, value] of Object.entries(given ?? {})) {
-    if (value === undefined) delete env[name];
-    else env[name] = value;
+    env[name] = value;
   }
   env[CHANNEL_VARIABLE] = token;
   return env;

@@ -275,7 +275,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     if (typeof endpoint !== "string" || endpoint === "") throw new InvalidOption("nursery.run: endpoint", endpoint, "the name of an endpoint");
     if (!Array.isArray(args)) throw new InvalidOption("nursery.run: args", args, "an array of the endpoint's arguments");
     checkStartOptions("nursery.run", options, RUN_OPTIONS);
-    const { control, portal } = await this.#start("run", site, what, { ...options, name: options.name ?? endpoint.replaceAll("/", "."), } as StartOptions, RUN_OPTIONS, "report");
+    const { control, portal } = await this.#start("run", site, what, { ...options, name: options.name === undefined ? endpoint.replaceAll("/", ".") : options.name } as StartOptions, RUN_OPTIONS, "report");
     try {
       const { deadline, signal } = options;
       return await portal.with({ deadline, signal }).callFrom(site, endpoint, args).unobserved();

@@ -2,13 +2,15 @@
 // do is refused by a typed error that a law checks, and what is not there yet is listed as pending with the part that brings it.
 import type { SpawnMethod } from "../context/surface.js";
 import { cancel } from "./laws/cancel.js";
+import { context } from "./laws/context.js";
 import { errors } from "./laws/errors.js";
 import { nursery } from "./laws/nursery.js";
+import { portal } from "./laws/portal.js";
 import { signals } from "./laws/signals.js";
 import { starting } from "./laws/starting.js";
 import type { Law, PendingLaw } from "./law.js";
 
-const SECTIONS = [nursery, cancel, errors, starting, signals];
+const SECTIONS = [nursery, portal, context, cancel, errors, starting, signals];
 
 /** The laws that hold for a method. */
 export function conformance(_method: SpawnMethod): readonly Law[] {

@@ -1,0 +1,105 @@
+// Actors that start actors: trees, chains, and work that is left to the end.
+import { appendFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
+import { defineActor, endpoint } from "../../actor/index.js";
+import type { ProcessOptions, Task } from "../../context/surface.js";
+import { actor } from "../../nursery/source.js";
+import { isAlive } from "../processes.js";
+
+const self = actor<typeof import("./scopes.js")>(new URL(import.meta.url));
+
+let own: Task;
+
+export default defineActor(
+  {
+    pid: () => process.pid,
+    /** Leaves when `file` appears, reading nothing that comes meanwhile. */
+    leaveBusy: (file: string, code: number) => {
+      while (!existsSync(file));
+      process.exit(code);
+    },
+    /** Leaves when `file` appears; its loop lives until then. */
+    leaveLater: (file: string, code: number) => {
+      setInterval(() => {
+        if (existsSync(file)) process.exit(code);
+      }, 5);
+    },
+    /** Notes each word in `notes` when the actor ends, and removes `temporary`, which it makes. */
+    deferAtEnd: (notes: string, words: string[], temporary: string) => {
+      writeFileSync(temporary, "");
+      own.defer(() => rmSync(temporary));
+      for (const word of words) own.defer(() => appendFileSync(notes, `${word}\n`));
+    },
+    fail: (message: string) => {
+      throw new RangeError(message);
+    },
+    uncaught: (message: string) => {
+      setImmediate(() => {
+        throw new RangeError(message);
+      });
+    },
+    /** Starts a chain of actors below, each in the nursery of the one above; every one notes at its end who of those below still lives. */
+    chain: async (notes: string, below: string[], options: ProcessOptions): Promise<number[]> => {
+      const pids: number[] = [];
+      own.defer(() => appendFileSync(notes, `${own.actor.id.name} ${pids.filter(isAlive).length}\n`));
+      const [name, ...rest] = below;
+      if (name !== undefined) {
+        const nursery = await own.openNursery();
+        const child = await nursery.start(self, { ...options, name });
+        pids.push(...(await child.call("chain", notes, rest, options)));
+      }
+      return [process.pid, ...pids];
+    },
+    /** Two actors below, two below each, and so on; the leaves fail. */
+    tree: endpoint(async (task, levels: number, options: ProcessOptions): Promise<never> => {
+      if (levels === 0) throw new RangeError(task.actor.path);
+      const nursery = await task.openNursery();
+      const children = await Promise.all(["left", "right"].map((name) => nursery.start(self, { ...options, name })));
+      const outcomes = await Promise.allSettled(children.map((child) => child.call("tree", levels - 1, options)));
+      throw new AggregateError(
+        outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : [])),
+        `level ${levels}`,
+      );
+    }),
+    /** Fails by the death of an actor of its own, met at a call and again at the end of the nursery. */
+    failBelow: endpoint(async (task, options: ProcessOptions): Promise<never> => {
+      const nursery = await task.openNursery();
+      const child = await nursery.start(self, { ...options, name: "below" });
+      return (await child.call("leaveBusy", process.execPath, 7)) as never;
+    }),
+    /** The same, and survives it. */
+    catchBelow: endpoint(async (task, options: ProcessOptions): Promise<string> => {
+      const nursery = await task.openNursery();
+      const child = await nursery.start(self, { ...options, name: "below" });
+      try {
+        await child.call("leaveBusy", process.execPath, 7);
+      } catch (error) {
+        return (error as Error).name;
+      }
+      return "no error";
+    }),
+    /** The same, and meets it nowhere. */
+    ignoreBelow: endpoint(async (task, options: ProcessOptions): Promise<string> => {
+      const nursery = await task.openNursery();
+      const child = await nursery.start(self, { ...options, name: "below" });
+      void child.call("leaveBusy", process.execPath, 7);
+      await child.exited;
+      return "unaware";
+    }),
+    /** Returns while an actor of its own loops for ever: the pid of that one. */
+    leaveLooping: endpoint(async (task, options: ProcessOptions): Promise<number> => {
+      const nursery = await task.openNursery();
+      const child = await nursery.start(self, { ...options, name: "below" });
+      const pid = await child.call("pid");
+      void child.call("loop");
+      return pid;
+    }),
+    loop: () => {
+      for (;;);
+    },
+  },
+  {
+    setup(task) {
+      own = task;
+    },
+  },
+);

@@ -1,6 +1,7 @@
 // The promise that brood hands out. It notes whether anybody listens to it, so that a failure which the user has met in a
 // `catch` is not thrown at them a second time by the end of the scope. Its species is Promise: what is derived from it is
 // an ordinary promise.
+import { failureBehind } from "./silence.js";
 
 const ignore = (): void => {};
 
@@ -56,9 +57,11 @@ export function track(failure: object): void {
   if (!rejectedWith.has(failure)) rejectedWith.set(failure, []);
 }
 
-/** Notes that `promise` was rejected with `error`, where `error` is tracked. */
+/** Notes that `promise` was rejected with `error`, where that or the failure behind it is tracked. */
 export function noteRejection(promise: ObservedPromise<unknown>, error: unknown): void {
-  if (typeof error === "object" && error !== null) rejectedWith.get(error)?.push(promise);
+  for (const one of [error, failureBehind(error)]) {
+    if (typeof one === "object" && one !== null) rejectedWith.get(one)?.push(promise);
+  }
 }
 
 /** Whether user code listens to a promise that was rejected with `failure`. */

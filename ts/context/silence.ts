@@ -5,3 +5,11 @@ import { ActorDied, Cancelled, NurseryClosed } from "../errors/kinds.js";
 export function isBroodsDoing(error: unknown): boolean {
   return error instanceof Cancelled || error instanceof ActorDied || error instanceof NurseryClosed;
 }
+
+/** The failure that brought such a rejection about; undefined where it was none. */
+export function failureBehind(error: unknown): unknown {
+  if (error instanceof Cancelled) return error.reason;
+  if (error instanceof NurseryClosed) return error.cause;
+  if (error instanceof ActorDied && error.exit.kind === "cancelled") return error.exit.reason;
+  return undefined;
+}

@@ -4,7 +4,7 @@
 import { channel } from "node:diagnostics_channel";
 import { randomUUID } from "node:crypto";
 import { observe, track, wasMet } from "../context/observed-promise.js";
-import { isBroodsDoing } from "../context/silence.js";
+import { failureBehind, isBroodsDoing } from "../context/silence.js";
 import type { ActorSource, Loose, Nursery, NurseryOptions, OutputLine, Portal, ProcessOptions, RunOptions, StartOptions } from "../context/surface.js";
 import type { Exit } from "../errors/exit.js";
 import type { ActorId } from "../errors/identity.js";
@@ -71,11 +71,18 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     this.#bound = bound;
     // Whoever reads the reason after the abort has met the failure.
     const { signal } = this.#controller;
-    Object.defineProperty(signal, "reason", {
-      configurable: true,
-      get: () => {
-        if (signal.aborted) this.#reasonRead = true;
-        return this.#cause;
+    const reason = (): Error | undefined => {
+      if (signal.aborted) this.#reasonRead = true;
+      return this.#cause;
+    };
+    Object.defineProperties(signal, {
+      reason: { configurable: true, get: reason },
+      // Node's own does not go through `reason`.
+      throwIfAborted: {
+        configurable: true,
+        value: () => {
+          if (signal.aborted) throw reason();
+        },
       },
     });
     enter(this);
@@ -160,8 +167,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     const errors: unknown[] = this.#failures.errors;
     if (thrown !== undefined && !errors.includes(thrown.error)) {
       // A cancellation that a failure caused says nothing beside that failure.
-      const merelyCancelled = errors.length > 0 && thrown.error instanceof Cancelled && (thrown.error === this.#cause || this.#caused(thrown.error));
-      if (!merelyCancelled) errors.unshift(thrown.error);
+      if (errors.length === 0 || !this.#broughtAbout(thrown.error)) errors.unshift(thrown.error);
     }
     if (errors.length > 0) throw combine(this.name, errors);
     return value as T;
@@ -335,9 +341,11 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     return this.#children.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  /** Whether this cancellation is one that the nursery's own end brought about. */
-  #caused(error: Cancelled): boolean {
-    return error.scope === "nursery" && error.canceller.uuid === thisProcess().id.uuid && error.reason === this.#cause;
+  /** Whether this error of the body's is no more than what the nursery's own end has brought about. */
+  #broughtAbout(error: unknown): boolean {
+    const cause = this.#cause;
+    if (cause instanceof Cancelled) return error === cause || (error instanceof Cancelled && error.scope === "nursery" && error.reason === cause.reason);
+    return isBroodsDoing(error) && failureBehind(error) === cause;
   }
 
   #throwOnce(): void {

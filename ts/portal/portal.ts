@@ -96,7 +96,9 @@ export class ActorPortal implements Portal<Loose> {
     result.catch(() => {});
     let value: T;
     try {
-      value = await body(context);
+      const returned = body(context);
+      // What the body only passes on, such as the context's result, is met by whoever listens to withContext.
+      value = await (returned instanceof ObservedPromise ? (returned as ObservedPromise<T>).unobserved() : returned);
     } catch (error) {
       // The peer's finally runs before the body's own error leaves the scope.
       await context.cancel(error);

@@ -280,7 +280,8 @@ for (const method of METHODS) {
         owner.on("error", () => {});
         // Not before its modules are there: Node leaks the files that a terminated Worker was just reading.
         await new Promise((resolve) => owner.once("message", resolve));
-        await sleep(within(400));
+        // Just while it makes a process of its first actor, or at any time until the tree is there.
+        await sleep(within(pick([4, 400])));
         marked.living();
         await owner.terminate();
         await ended;

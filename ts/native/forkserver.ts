@@ -58,8 +58,13 @@ export interface ProcessHandle {
 export interface ForkserverAddon {
   version(): string;
   support(): Support;
-  /** A connected pair of Unix stream sockets, both close-on-exec: the host's end, the actor's end. The caller owns them. */
+  /**
+   * A connected pair of Unix stream sockets, both close-on-exec: the host's end, the actor's end. Until they are taken or
+   * closed, the end of the Worker that made them closes them.
+   */
   socketPair(): [number, number];
+  /** Something else closes a descriptor of `socketPair` from now on, also at the end of the Worker. Throws EBADF for any other. */
+  takeFd(fd: number): void;
   closeFd(fd: number): void;
   readonly Lifeline: new () => Lifeline;
   /**

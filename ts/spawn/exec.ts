@@ -101,6 +101,7 @@ class ExecBody implements Body {
     // In the turn of its birth: nobody can have reaped it, so the pid is its own.
     if (child.pid !== undefined) this.#handle = openHandle(native, child.pid);
     this.transport = new SocketTransport(hostEnd, request.sink);
+    native.takeFd(hostEnd);
 
     const tail = new Tail();
     // Noted as it passes: the native stack that V8 prints after it may be longer than the tail.

@@ -1,10 +1,13 @@
-//! Raw descriptors on their way between JavaScript and Rust: who receives one owns it.
+//! Raw descriptors on their way between JavaScript and Rust. JavaScript can be stopped at any point, when its Worker is
+//! terminated: what it only has the number of stays with its environment until it is closed or taken.
 
-use std::os::fd::{BorrowedFd, IntoRawFd, RawFd};
+use std::os::fd::{BorrowedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
+use napi::Env;
 use napi_derive::napi;
 
+use crate::environment::Environment;
 use crate::failure::{Result, failed, refused};
 
 /// A whole number from JavaScript. Node-API would turn NaN into 0, which is a descriptor, a signal and a process group.
@@ -29,15 +32,30 @@ pub(crate) fn borrowed<'call>(what: &str, fd: f64) -> Result<BorrowedFd<'call>> 
 
 /// A connected pair of Unix stream sockets, both close-on-exec: the host's end, the actor's end.
 #[napi(catch_unwind, ts_return_type = "[number, number]")]
-pub fn socket_pair() -> Result<Vec<RawFd>> {
+pub fn socket_pair(env: Env) -> Result<Vec<RawFd>> {
+    let environment = Environment::of(env)?;
     let (host, actor) = UnixStream::pair().map_err(|error| failed("socketpair", &error))?;
-    Ok(vec![host.into_raw_fd(), actor.into_raw_fd()])
+    Ok(vec![environment.lend(host.into()), environment.lend(actor.into())])
 }
 
-/// Closes a descriptor that the caller owns.
+/// From now on the caller alone sees to a descriptor of `socketPair`.
 #[napi(catch_unwind)]
-pub fn close_fd(fd: f64) -> Result<()> {
+pub fn take_fd(env: Env, fd: f64) -> Result<()> {
+    let fd = whole("takeFd", fd, 0, RawFd::MAX)?;
+    if Environment::of(env)?.taken(fd) {
+        return Ok(());
+    }
+    Err(refused(
+        libc::EBADF,
+        format!("takeFd: {fd} is no descriptor of socketPair, or was taken before"),
+    ))
+}
+
+/// Closes a descriptor that the caller owns, or that `socketPair` made.
+#[napi(catch_unwind)]
+pub fn close_fd(env: Env, fd: f64) -> Result<()> {
     let fd = whole("closeFd", fd, 0, RawFd::MAX)?;
+    let _ = Environment::of(env)?.taken(fd);
     // SAFETY: the caller says that it owns the descriptor; an unused number gives EBADF.
     if unsafe { libc::close(fd) } == 0 {
         return Ok(());

@@ -5,12 +5,13 @@
 //! ends every lifeline; nothing is killed or waited for there.
 
 use std::collections::{HashMap, HashSet};
+use std::os::fd::{BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use brood_forkserver::abandon::end_abandoned;
-use brood_forkserver::holders::{PipeId, children_holding};
+use brood_forkserver::holders::{PipeId, children_holding, inode};
 use brood_forkserver::pidfd::Pidfd;
 use napi::Env;
 
@@ -32,6 +33,9 @@ struct Open {
     processes: HashMap<u64, Pidfd>,
     next: u64,
     lifelines: HashSet<PipeId>,
+    /// Descriptors whose numbers JavaScript has, each with the inode that it stands for: if JavaScript is stopped now, it may
+    /// or may not have given them to something that closes them.
+    descriptors: HashMap<RawFd, u64>,
 }
 
 impl Environment {
@@ -78,16 +82,42 @@ impl Environment {
         self.open().lifelines.remove(&pipe);
     }
 
+    /// Hands a descriptor to JavaScript. Should the environment end before it is taken, it is closed if it still is the same.
+    pub(crate) fn lend(&self, descriptor: OwnedFd) -> RawFd {
+        let inode = inode(&descriptor).ok();
+        let fd = descriptor.into_raw_fd();
+        self.open().descriptors.extend(inode.map(|inode| (fd, inode)));
+        fd
+    }
+
+    /// The descriptor is JavaScript's concern alone. False: it was so already.
+    pub(crate) fn taken(&self, fd: RawFd) -> bool {
+        self.open().descriptors.remove(&fd).is_some()
+    }
+
     fn end(&self) {
         self.exits.close();
         let open = std::mem::take(&mut *self.open());
         if !is_main_thread() {
+            close_those_left(open.descriptors);
             let mut processes: Vec<Pidfd> = open.processes.into_values().collect();
             let known: HashSet<i32> = processes.iter().map(Pidfd::pid).collect();
             // `terminate()` may have come between the start of an actor and the opening of its handle.
             let found = children_holding(&open.lifelines);
             processes.extend(found.into_iter().filter(|process| !known.contains(&process.pid())));
             end_abandoned(&processes, END_WITHIN);
+        }
+    }
+}
+
+/// Node has closed by now what it was given: a number that still stands for the same inode was given to nobody.
+fn close_those_left(descriptors: HashMap<RawFd, u64>) {
+    for (fd, lent) in descriptors {
+        // SAFETY: it is only looked at; a number that is not open gives EBADF.
+        let found = inode(&unsafe { BorrowedFd::borrow_raw(fd) });
+        if found.is_ok_and(|found| found == lent) {
+            // SAFETY: it is ours, see above.
+            unsafe { libc::close(fd) };
         }
     }
 }

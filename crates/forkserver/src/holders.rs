@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io::PipeReader;
+use std::os::fd::AsFd;
 
 use rustix::fs::fstat;
 use rustix::thread::gettid;
@@ -20,8 +21,16 @@ impl PipeId {
     /// # Errors
     /// What `fstat` says.
     pub fn of(pipe: &PipeReader) -> std::io::Result<Self> {
-        Ok(Self(fstat(pipe)?.st_ino))
+        Ok(Self(inode(pipe)?))
     }
+}
+
+/// What an open descriptor stands for: no other open pipe or socket has the same.
+///
+/// # Errors
+/// `EBADF` if it is not open.
+pub fn inode(descriptor: &impl AsFd) -> std::io::Result<u64> {
+    Ok(fstat(descriptor)?.st_ino)
 }
 
 /// Handles on the living processes that this thread has started and that hold one of `pipes`. Empty where `/proc` does not

@@ -93,8 +93,8 @@ export type EndpointsOf<M> = M extends { default: ActorDefinition<infer E> }
     ? E
     : never;
 
-/** Endpoints of a module whose type is not known. */
-export type Loose = { [name: string]: (...args: any[]) => any };
+/** Endpoints of a module whose type is not known: called or opened, with anything. */
+export type Loose = { [name: string]: any };
 
 /** Something that `start` can start. */
 export interface ActorSource<E> {
@@ -107,15 +107,26 @@ export interface ActorSource<E> {
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
 type GeneratorEndpoint = ((...args: any[]) => AsyncGenerator<any, any, any>) | TaskEndpoint<any, AsyncGenerator<any, any, any>>;
-type ResultOf<F> = F extends TaskEndpoint<any, infer R>
-  ? Awaited<R>
-  : F extends (...args: any[]) => infer R
+// Of an endpoint whose type is not known everything is `any`.
+type ResultOf<F> = IsAny<F> extends true
+  ? any
+  : F extends TaskEndpoint<any, infer R>
     ? Awaited<R>
-    : F extends ContextEndpoint<any, any, infer R>
+    : F extends (...args: any[]) => infer R
       ? Awaited<R>
-      : never;
-type ArgsOf<F> = F extends TaskEndpoint<infer A, any> ? A : F extends (...args: infer A) => unknown ? A : F extends ContextEndpoint<any, infer A, any> ? A : never;
-type DialogueOf<F> = F extends ContextEndpoint<infer D, any, any> ? D : never;
+      : F extends ContextEndpoint<any, any, infer R>
+        ? Awaited<R>
+        : never;
+type ArgsOf<F> = IsAny<F> extends true
+  ? any[]
+  : F extends TaskEndpoint<infer A, any>
+    ? A
+    : F extends (...args: infer A) => unknown
+      ? A
+      : F extends ContextEndpoint<any, infer A, any>
+        ? A
+        : never;
+type DialogueOf<F> = IsAny<F> extends true ? { readonly started: Type<any> } : F extends ContextEndpoint<infer D, any, any> ? D : never;
 
 /** Names of endpoints that are called. */
 export type CallKeys<E> = {

@@ -1,6 +1,6 @@
 // Where a nursery's failure is thrown: in one place, once, and bare if there is one.
 import { spawn } from "node:child_process";
-import { ActorDied, actor, Cancelled, isRemote, NurseryClosed, openNursery, RemoteActorError, StartFailed, withNursery, type Nursery } from "brood";
+import { ActorDied, actor, Cancelled, isRemote, NurseryClosed, openNursery, StartFailed, withNursery, type Nursery, type RemoteActorError } from "brood";
 import * as assert from "uvu/assert";
 import { leakCheck } from "./harness/leaks.js";
 import { suite } from "./harness/law.js";

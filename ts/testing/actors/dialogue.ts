@@ -2,7 +2,7 @@
 import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { context, defineActor, endpoint, type } from "../../actor/index.js";
 import type { ContextTask, ProcessOptions, Task } from "../../context/surface.js";
-import { ProtocolError, type Cancelled } from "../../errors/kinds.js";
+import type { Cancelled, ProtocolError } from "../../errors/kinds.js";
 import { actor } from "../../nursery/source.js";
 import { gate } from "../gate.js";
 

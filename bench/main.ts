@@ -41,5 +41,6 @@ await main().catch((error: unknown) => {
     return;
   }
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exitCode = 1;
+  // What was started for a row that failed is not waited for; none of it outlives this process.
+  process.exit(1);
 });

@@ -7,7 +7,6 @@ import type { Caller } from "./caller.js";
 export async function workerThreadsCaller(): Promise<Caller> {
   const worker = new Worker(new URL("../peers/call-worker.js", import.meta.url));
   await once(worker, "online");
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is of windows; this is a worker thread
   const requests = new Requests((request) => worker.postMessage(request));
   worker.on("message", (answer: Answer) => requests.answered(answer));
   return {

@@ -6,6 +6,5 @@ import type { Answer, Request } from "./requests.js";
 const endpoints: Record<Request["name"], (...args: any[]) => unknown> = { add, echo };
 
 parentPort?.on("message", ({ id, name, args }: Request) => {
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is of windows; this is a worker thread
   parentPort?.postMessage({ id, value: endpoints[name](...args) } satisfies Answer);
 });

@@ -13,6 +13,7 @@ export class ObservedPromise<T> extends Promise<T> {
   /** Whether `then` was called on it by somebody else than brood. */
   observed = false;
 
+  // oxlint-disable-next-line unicorn/no-thenable -- it is a promise: what is observed is its own `then`
   override then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: any) => B | PromiseLike<B>) | null,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ActorSource, Nursery, OutputLine, ProcessOptions, SpawnMethod } from "../../context/surface.js";
 import { Cancelled, InvalidMessage, InvalidOption, StartFailed, Unsupported } from "../../errors/kinds.js";
-import { isRemote, RemoteActorError } from "../../errors/remote.js";
+import { isRemote } from "../../errors/remote.js";
 import { openNursery, withNursery } from "../../nursery/open.js";
 import { thisProcess } from "../../nursery/runtime.js";
 import { actor } from "../../nursery/source.js";

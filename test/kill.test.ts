@@ -266,6 +266,22 @@ for (const method of METHODS) {
     await kept.gone();
   });
 
+  law(`${method}: a nursery that was not asked to meet signals outlives the teardown of one that was, also a second signal`, async (t) => {
+    const env = environment(t, method);
+    const tree = new TreeHost(env, { options: { ...env.options(""), cancelTimeout: 60_000, killTimeout: 60_000 }, loops: true, depth: 1, signals: true, own: ["SIGINT"], bystander: true });
+    const { pids: spared } = await tree.program.event<{ pids: number[] }>("bystander");
+    await tree.ready();
+    tree.program.signal("SIGINT");
+    await tree.program.event("ending");
+    await tree.program.event("own");
+    tree.program.signal("SIGINT");
+    await tree.program.event("torn down");
+    assert.is(spared.length, 1);
+    assert.ok(isAlive(spared[0] as number));
+    killQuietly(tree.program.pid);
+    await tree.gone();
+  });
+
   law(
     `${method}: a Worker that ends while its actors are being started leaves no actor and no zombie`,
     async (t) => {

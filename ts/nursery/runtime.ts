@@ -46,7 +46,8 @@ export interface RootScope {
 }
 
 const scopes = new Set<RootScope>();
-let tearingDown = false;
+/** Those that a signal is taking down. */
+let tearingDown: readonly RootScope[] | undefined;
 
 const listeners = new Map<NodeJS.Signals, () => void>(SIGNALS.map((signal) => [signal, () => hear(signal)]));
 
@@ -58,7 +59,7 @@ export function enter(scope: RootScope): void {
 }
 
 export function leave(scope: RootScope): void {
-  if (!scopes.delete(scope) || scopes.size > 0 || tearingDown) return;
+  if (!scopes.delete(scope) || scopes.size > 0 || tearingDown !== undefined) return;
   unlisten();
 }
 
@@ -68,19 +69,19 @@ function unlisten(): void {
 
 function hear(signal: NodeJS.Signals): void {
   const others = process.listeners(signal).some((listener) => listener !== listeners.get(signal));
-  if (tearingDown) {
-    for (const scope of scopes) scope.killAll();
+  if (tearingDown !== undefined) {
+    for (const scope of tearingDown) scope.killAll();
     if (!others) raise(signal);
     return;
   }
   const asked = [...scopes].filter((scope) => scope.signals || !others);
   if (asked.length === 0) return;
-  tearingDown = true;
+  tearingDown = asked;
   void Promise.all(asked.map((scope) => scope.interrupted(signal))).then(() => {
     // After the program's own finally blocks, which the teardown has just set off, and before Node could report what it
     // rejected as unhandled: the signal is what ends this process.
     process.nextTick(() => {
-      tearingDown = false;
+      tearingDown = undefined;
       if (!others) raise(signal);
       else if (scopes.size === 0) unlisten();
     });

@@ -1,6 +1,6 @@
 // A host with a tree of actors below it, which ends in every way that a program can end.
 import type { Nursery } from "../../context/surface.js";
-import { withNursery } from "../../nursery/open.js";
+import { openNursery, withNursery } from "../../nursery/open.js";
 import { plant, spin, type Shape } from "../actors/tree.js";
 import { config, hear, tell } from "../tell.js";
 
@@ -9,6 +9,8 @@ export interface TreeConfig extends Shape {
   readonly busy?: string;
   /** The option of the nursery. */
   readonly signals?: boolean;
+  /** A second nursery beside the first, with default options and one actor. */
+  readonly bystander?: boolean;
   /** Signals that the program listens for itself. */
   readonly own?: readonly NodeJS.Signals[];
 }
@@ -28,6 +30,8 @@ void main();
 async function main(): Promise<void> {
   hear(obey);
   tell("begun", { pid: process.pid });
+  const bystander = settings.bystander === true ? await openNursery() : undefined;
+  if (bystander !== undefined) tell("bystander", { pids: await (await plant(bystander, { ...settings, depth: 1 })).call("pids") });
   const body = async (scope: Nursery): Promise<void> => {
     nursery = scope;
     scope.signal.addEventListener("abort", () => tell("ending"));
@@ -38,6 +42,10 @@ async function main(): Promise<void> {
     tell("ended", { exit: await top.exited });
   };
   await withNursery(body, { onDeath: "report", ...(settings.signals === undefined ? {} : { signals: settings.signals }) });
+  if (bystander !== undefined) {
+    tell("torn down");
+    await bystander.join();
+  }
   // A teardown by signal takes its listeners away in the turn in which its last nursery ends.
   await new Promise((resolve) => setImmediate(resolve));
   tell("over", { before, after: listeners() });

@@ -34,7 +34,10 @@ const NEVER = 15_000;
 async function start(env: LawEnv, name: string, options: ProcessOptions = {}): Promise<Cancels> {
   const nursery = await openNursery({ onDeath: "report" });
   env.defer(() => nursery.close());
-  return nursery.start(cancels, env.options(name, options));
+  const portal = await nursery.start(cancels, env.options(name, options));
+  // A law that failed must not wait for what it found to wait for ever.
+  env.defer(() => portal.kill());
+  return portal;
 }
 
 /** Makes it loop for ever; resolves when it does. */
@@ -58,10 +61,19 @@ function collectGarbage(): void {
   (runInNewContext("gc") as () => void)();
 }
 
+/** What `work` gives and how long it takes; what takes for ever fails here, and not by the deadline of the law. */
 async function timed<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly took: number }> {
   const from = performance.now();
-  const value = await work();
-  return { value, took: performance.now() - from };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const never = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`still waiting after ${NEVER} ms`)), NEVER);
+  });
+  try {
+    const value = await Promise.race([work(), never]);
+    return { value, took: performance.now() - from };
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 law("An actor that acknowledges ends without a signal, as cancelled, with the origin", async (env) => {

@@ -2,7 +2,7 @@
 // instead, in one run. --node is the Node that runs the benches and all that they start; everything else is bench/options.ts.
 import { at } from "./lib/checkout.js";
 import { runForeground } from "./lib/foreground.js";
-import { failWith } from "./lib/tool.js";
+import { failWith, Refusal } from "./lib/tool.js";
 import { setup } from "./setup.js";
 
 await main().catch(failWith);
@@ -10,10 +10,12 @@ await main().catch(failWith);
 async function main() {
   const { node, rest } = takeNode(process.argv.slice(2));
   await setup();
-  await runForeground(node, [at("build", "bench", "main.js"), ...rest]);
+  await runForeground(node, [at("build", "bench", "main.js"), ...rest]).catch((error) => {
+    throw error.code === "ENOENT" ? new Refusal(`--node: there is no ${node}`) : error;
+  });
 }
 
-/** Takes `--node PATH` or `--node=PATH` out of the arguments; a PATH that is none is told by the benches. */
+/** Takes `--node PATH` or `--node=PATH` out of the arguments. */
 function takeNode(args) {
   const rest = [...args];
   const place = rest.findIndex((arg) => arg === "--node" || arg.startsWith("--node="));

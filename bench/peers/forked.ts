@@ -1,5 +1,5 @@
 // How the benches use `fork`: as brood runs its actors, with pipes for its output that are read, nothing to read from, and the few
-// variables that an actor has. More would be unfair: NODE_EXTRA_CA_CERTS alone makes the start of Node 20 three times as long.
+// variables that an actor has. More would be unfair: NODE_EXTRA_CA_CERTS alone more than doubles the start of Node 20.
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 

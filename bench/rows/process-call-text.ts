@@ -16,9 +16,9 @@ export const processCallText: Row = {
   name: "process-call-text",
   unit: "us",
   what: "round trip of 1 KiB of ASCII text, one call after the other",
-  rounds: 40,
-  warmUp: 4,
-  samples: 250,
+  rounds: 100,
+  warmUp: 10,
+  samples: 100,
   goals: [
     { peer: "fork-ipc", ratio: 0.77 },
     { peer: "piscina", ratio: 1 },

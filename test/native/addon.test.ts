@@ -94,7 +94,7 @@ law(
     const rounds = full ? 100 : 12;
     for (let round = 0; round < rounds; round += 1) {
       const worker = new Worker(new URL("./spinner.worker.js", import.meta.url), { workerData: { most: 6 } });
-      await once(worker, "online");
+      await once(worker, "message");
       // A different moment each time, in turns of the loop and not in time.
       for (let turn = 0; turn < round % 12; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       await worker.terminate();

@@ -65,9 +65,16 @@ export function noteRejection(promise: ObservedPromise<unknown>, error: unknown)
   }
 }
 
-/** Whether user code listens to a promise that was rejected with `failure`. */
+const read = new WeakSet<object>();
+
+/** User code was given `error`, or the failure behind it, otherwise than by a promise. */
+export function noteRead(error: unknown): void {
+  for (const one of [error, failureBehind(error)]) if (typeof one === "object" && one !== null) read.add(one);
+}
+
+/** Whether user code listens to a promise that was rejected with `failure`, or was given it. */
 export function wasMet(failure: object): boolean {
-  return rejectedWith.get(failure)?.some((promise) => promise.observed) === true;
+  return read.has(failure) || rejectedWith.get(failure)?.some((promise) => promise.observed) === true;
 }
 
 /**

@@ -1,20 +1,25 @@
 // The opener's half of a context. `open` settles once (started value, or why not), `result()` settles once, and both are
-// driven by the transition table of `state.ts`.
+// driven by the transition table of `state.ts`. What the peer throws after it has started is met at `result()`, at the
+// signal's reason, or else at the dispose; that nobody has asked for the result yet never ends the host.
 import { DeadlineExceeded, type Cancelled } from "../errors/kinds.js";
 import { decodeValue } from "../protocol/payload.js";
-import { deferred, noteRejection, type Deferred, type ObservedPromise } from "./observed-promise.js";
+import { deferred, noteRead, noteRejection, type Deferred, type ObservedPromise } from "./observed-promise.js";
 import type { Opener } from "./opener.js";
 import { Pending, type Bounds } from "./pending.js";
 import { isBroodsDoing } from "./silence.js";
+import { watchReason } from "./watched-signal.js";
 import { isSettled, nextContextState, type ContextEvent, type ContextState } from "./state.js";
 import type { Context } from "./surface.js";
 
 export class OpenContext extends Pending implements Context<any, unknown> {
   readonly #opened: Deferred<OpenContext> = deferred();
-  readonly #result: Deferred<unknown> = deferred();
+  /** Made when it is first asked for: what nobody holds cannot be left unhandled. */
+  #result: Deferred<unknown> | undefined;
   #state: ContextState = "opening";
   #startedValue: unknown;
+  #value: unknown;
   #error: Error | undefined;
+  #met = false;
   #controller: AbortController | undefined;
   #interrupted = false;
   #selfCancelled = false;
@@ -53,12 +58,21 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      watchReason(this.#controller.signal, () => {
+        this.#met = true;
+        noteRead(this.#error);
+      });
       if (this.#error !== undefined) this.#controller.abort(this.#error);
     }
     return this.#controller.signal;
   }
 
   result(): ObservedPromise<unknown> {
+    this.#met = true;
+    if (this.#result === undefined) {
+      this.#result = deferred();
+      if (isSettled(this.#state)) this.#settleResult(this.#result);
+    }
     return this.#result.promise;
   }
 
@@ -73,6 +87,11 @@ export class OpenContext extends Pending implements Context<any, unknown> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!isSettled(this.#state)) await this.cancel();
+    // What the peer threw, and this end has met nowhere. A death or a cancel is thrown by whoever it belongs to.
+    if (this.#error !== undefined && !this.#met && !isBroodsDoing(this.#error)) {
+      this.#met = true;
+      throw this.#error;
+    }
   }
 
   protected override get settled(): boolean {
@@ -114,7 +133,8 @@ export class OpenContext extends Pending implements Context<any, unknown> {
     const value = decodeValue(payload, flags);
     if (!isSettled(this.#state)) {
       this.#state = next;
-      this.#result.resolve(value);
+      this.#value = value;
+      if (this.#result !== undefined) this.#settleResult(this.#result);
     }
     this.end();
   }
@@ -140,13 +160,15 @@ export class OpenContext extends Pending implements Context<any, unknown> {
       this.#opened.reject(error);
       noteRejection(this.opened, error);
       if (isBroodsDoing(error)) this.opened.silence();
-      // Nobody holds this context: its result is no rejection of its own.
-      this.#result.promise.silence();
-    } else if (isBroodsDoing(error)) {
-      this.#result.promise.silence();
     }
-    this.#result.reject(error);
-    noteRejection(this.#result.promise, error);
+    if (this.#result !== undefined) this.#settleResult(this.#result);
     this.#controller?.abort(error);
+  }
+
+  #settleResult({ promise, resolve, reject }: Deferred<unknown>): void {
+    if (this.#error === undefined) return resolve(this.#value);
+    reject(this.#error);
+    noteRejection(promise, this.#error);
+    if (isBroodsDoing(this.#error)) promise.silence();
   }
 }

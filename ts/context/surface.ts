@@ -150,7 +150,10 @@ export type OpenKeys<E> = {
 }[keyof E] &
   string;
 
-/** The opener's half of one pair of linked tasks. Disposing it cancels unless the result has settled. */
+/**
+ * The opener's half of one pair of linked tasks. Disposing it cancels unless the result has settled, and throws what the peer
+ * threw if neither `result()` was asked for nor the signal's reason read.
+ */
 export interface Context<D extends Dialogue, R> extends AsyncDisposable {
   /** The first value that the peer sent. */
   readonly startedValue: StartedOf<D>;

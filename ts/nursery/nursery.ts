@@ -5,6 +5,7 @@ import { channel } from "node:diagnostics_channel";
 import { randomUUID } from "node:crypto";
 import { observe, track, wasMet } from "../context/observed-promise.js";
 import { failureBehind, isBroodsDoing } from "../context/silence.js";
+import { watchReason } from "../context/watched-signal.js";
 import type { ActorSource, Loose, Nursery, NurseryOptions, OutputLine, Portal, ProcessOptions, RunOptions, StartOptions } from "../context/surface.js";
 import type { Exit } from "../errors/exit.js";
 import type { ActorId } from "../errors/identity.js";
@@ -69,22 +70,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     this.signals = options.signals ?? false;
     this.#options = options;
     this.#bound = bound;
-    // Whoever reads the reason after the abort has met the failure.
-    const { signal } = this.#controller;
-    const reason = (): Error | undefined => {
-      if (signal.aborted) this.#reasonRead = true;
-      return this.#cause;
-    };
-    Object.defineProperties(signal, {
-      reason: { configurable: true, get: reason },
-      // Node's own does not go through `reason`.
-      throwIfAborted: {
-        configurable: true,
-        value: () => {
-          if (signal.aborted) throw reason();
-        },
-      },
-    });
+    watchReason(this.#controller.signal, () => (this.#reasonRead = true));
     enter(this);
     if (bound !== undefined) {
       const cancelled = (): void => this.#end(bound.signal.reason as Cancelled);

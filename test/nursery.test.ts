@@ -83,6 +83,13 @@ law("the same where the body met it at a sibling's call, at a start in flight, o
       void dying.call("leave", 3);
       await starting;
     },
+    "the signal of a context": async (nursery) => {
+      const dying = await nursery.start(worker, { name: "dying" });
+      await using context = await dying.open("linger");
+      void dying.call("leave", 3);
+      await dying.exited;
+      throw context.signal.reason;
+    },
     "the signal": async (nursery) => {
       await lose(nursery);
       nursery.signal.throwIfAborted();

@@ -142,6 +142,20 @@ law("A peer that throws before started rejects the open; after it, the error int
     );
     assert.ok(isRemote(late, "RangeError"));
     assert.equal(late, told);
+    // Nor does it end the host where the context is held, and its result is asked for later or never.
+    for (const meet of ["result", "reason", "nowhere"]) {
+      const key = `held ${meet}`;
+      const held = await peer.open("failThen", key, meet);
+      await peer.call("release", key);
+      await until("the peer has failed", () => peer.stats.open === 0);
+      await new Promise((resolve) => setImmediate(resolve));
+      if (meet === "result") assert.ok(isRemote(await rejection(held.result()), "RangeError"));
+      if (meet === "reason") assert.ok(isRemote(held.signal.reason, "RangeError"));
+      const disposed = await Promise.resolve(held[Symbol.asyncDispose]()).catch((error: unknown) => error);
+      // It is thrown by the dispose, once, where it was met nowhere else.
+      assert.equal(isRemote(disposed, "RangeError"), meet === "nowhere");
+      await held[Symbol.asyncDispose]();
+    }
   });
 });
 

@@ -59,7 +59,8 @@ law("A scope left normally, by throw, early return, abort or cancel leaves no ac
     normally: () => Promise.resolve(),
     throw: () => Promise.reject(own),
     "early return": async (scope) => {
-      for (;;) if (scope.children.length > 0) return;
+      for (const child of scope.children) if (child.status === "running") return;
+      await Promise.reject(new Error("no actor runs"));
     },
     abort: async (scope, controller) => {
       const waiting = (await scope.start(worker, env.options("aborted"))).with({ signal: controller.signal }).call("wait");

@@ -148,8 +148,9 @@ class ExecBody implements Body {
     if (this.#handle !== undefined) {
       const handle = this.#handle;
       watchExit(handle, () => {
-        handle.signalGroup(SIGKILL);
-        this.#giveUp ??= setTimeout(() => this.#finish({ status: statusOf(handle), stderr: [] }), DRAIN);
+        if (this.#finished) return;
+        clearTimeout(this.#giveUp);
+        this.#giveUp = this.#concludeIn(DRAIN, () => statusOf(handle));
       });
     }
   }
@@ -164,7 +165,16 @@ class ExecBody implements Body {
     if (this.#finished) return;
     if (this.#handle === undefined) this.#child.kill("SIGKILL");
     else if (!this.#handle.signalGroup(SIGKILL)) this.#handle.signal(SIGKILL);
-    this.#giveUp ??= setTimeout(() => this.#finish({ status: { kind: "lost" }, stderr: [] }), GIVE_UP);
+    this.#giveUp ??= this.#concludeIn(GIVE_UP, () => ({ kind: "lost" }));
+  }
+
+  /** Ends the wait for child_process after `ms`; not before the loop has looked once more, for it may have been busy until now. */
+  #concludeIn(ms: number, status: () => BodyEnd["status"]): ReturnType<typeof setTimeout> {
+    return setTimeout(() => {
+      setImmediate(() => {
+        if (!this.#finished) this.#finish({ status: status(), stderr: [] });
+      });
+    }, ms);
   }
 }
 

@@ -25,7 +25,11 @@ const samples: Error[] = [
   new kinds.NativeMissing("x.node", "linux-x64-gnu", [{ file: "/x.node", why: "no such file" }]),
   new kinds.NurseryClosed("nursery", "closed", new Error("why")),
   new kinds.ProtocolError("count", "started was sent twice"),
-  new RemoteActorError("call add", { remote: { name: "TypeError", message: "no", code: undefined, stack: "", fields: {} }, actor: who, path: [who] }),
+  new RemoteActorError("call add", {
+    remote: { name: "TypeError", message: "no", code: undefined, stack: "", fields: {} },
+    actor: who,
+    path: [who],
+  }),
   new kinds.StartFailed(where, "load", "its module threw"),
   new kinds.UnknownEndpoint(where, "ad", "the actor has add"),
   new kinds.Unsupported("spawn method wasm", "this version does not have it yet"),
@@ -45,19 +49,29 @@ law("the page of errors has a section for every code, in order, and for nothing 
 });
 
 law("its table links every code, and no other", () => {
-  const rows = [...page.matchAll(/^\| \[`(ERR_BROOD_\w+)`\]\(#(\w+)\) \| `(\w+)` \|/gm)].map(([, code, anchor, name]) => ({ code, anchor, name }));
+  const rows = [...page.matchAll(/^\| \[`(ERR_BROOD_\w+)`\]\(#(\w+)\) \| `(\w+)` \|/gm)].map(
+    ([, code, anchor, name]) => ({ code, anchor, name }),
+  );
   assert.deepEqual(
     rows,
-    samples.map((error) => ({ code: (error as kinds.StartFailed).code, anchor: (error as kinds.StartFailed).code.toLowerCase(), name: error.name })),
+    samples.map((error) => ({
+      code: (error as kinds.StartFailed).code,
+      anchor: (error as kinds.StartFailed).code.toLowerCase(),
+      name: error.name,
+    })),
   );
 });
 
 law("every code that the page mentions anywhere exists", () => {
-  for (const [code] of page.matchAll(/ERR_BROOD_\w+/g)) assert.ok((brood.ERROR_CODES as readonly string[]).includes(code), code);
+  for (const [code] of page.matchAll(/ERR_BROOD_\w+/g))
+    assert.ok((brood.ERROR_CODES as readonly string[]).includes(code), code);
 });
 
 law("each code has one class, exported under the name that its section begins with", () => {
-  assert.deepEqual(samples.map((error) => (error as kinds.StartFailed).code), [...brood.ERROR_CODES]);
+  assert.deepEqual(
+    samples.map((error) => (error as kinds.StartFailed).code),
+    [...brood.ERROR_CODES],
+  );
   for (const error of samples) {
     const { code } = error as kinds.StartFailed;
     assert.match(sectionOf(code), new RegExp(`^\n## ${code}\n\n\`${error.name}\`\\. `));
@@ -69,10 +83,15 @@ law("a section names every field of its error, and none that it does not have", 
   for (const error of samples) {
     const { code } = error as kinds.StartFailed;
     const text = sectionOf(code);
-    const documented = new Set([...text.matchAll(/^\| (`\w+`(?:, `\w+`)*) \|/gm)].flatMap(([, names]) => [...(names as string).matchAll(/\w+/g)].map(([name]) => name)));
+    const documented = new Set(
+      [...text.matchAll(/^\| (`\w+`(?:, `\w+`)*) \|/gm)].flatMap(([, names]) =>
+        [...(names as string).matchAll(/\w+/g)].map(([name]) => name),
+      ),
+    );
     const own = Object.keys(error).filter((name) => !["code", "name"].includes(name));
     for (const name of own) assert.ok(documented.has(name), `${error.name}: ${name} is not documented`);
-    for (const name of documented) assert.ok(own.includes(name) || ["cause", "stack"].includes(name), `${error.name} has no ${name}`);
+    for (const name of documented)
+      assert.ok(own.includes(name) || ["cause", "stack"].includes(name), `${error.name} has no ${name}`);
     assert.match(text, /^What to do: /m, `${code}: what to do`);
   }
 });
@@ -81,25 +100,49 @@ law("a text says what failed, which actor and why, and ends as a sentence", () =
   for (const error of samples) {
     assert.match(error.message, /^[a-z].*: /, error.message);
     if (!(error instanceof RemoteActorError)) assert.match(error.message, /[^.]\.$|npm run build$/, error.message);
-    if ("path" in error && typeof error.path === "string") assert.ok(error.message.includes("worker (/worker):"), error.message);
+    if ("path" in error && typeof error.path === "string")
+      assert.ok(error.message.includes("worker (/worker):"), error.message);
   }
 });
 
 law("an error of another copy of brood is known by code and by class", async () => {
   // A query makes it another module, as a second installation would.
   const copy = (await import(`${import.meta.resolve("#brood/errors/kinds.js")}?copy`)) as typeof kinds;
-  const base = (await import(`${import.meta.resolve("#brood/errors/base.js")}?copy`)) as typeof import("#brood/errors/base.js");
+  const base = (await import(
+    `${import.meta.resolve("#brood/errors/base.js")}?copy`
+  )) as typeof import("#brood/errors/base.js");
   const theirs = new copy.StartFailed(where, "load", "why");
   assert.notEqual(theirs.constructor, brood.StartFailed);
-  assert.ok(theirs instanceof brood.StartFailed && theirs instanceof brood.BroodError && brood.isBroodError(theirs) && base.isBroodError(theirs));
+  assert.ok(
+    theirs instanceof brood.StartFailed &&
+      theirs instanceof brood.BroodError &&
+      brood.isBroodError(theirs) &&
+      base.isBroodError(theirs),
+  );
   assert.equal(theirs instanceof brood.ActorDied, false);
 });
 
 law("nothing else passes for an error of brood, whatever it says of itself", () => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
-  const trap = new Proxy({}, { get: () => { throw new Error("no"); } });
-  for (const value of [undefined, null, 5, "ERR_BROOD_CANCELLED", {}, Object.assign(new Error("x"), { code: "ERR_BROOD_CANCELLED", name: "Cancelled" }), proxy, trap]) {
+  const trap = new Proxy(
+    {},
+    {
+      get: () => {
+        throw new Error("no");
+      },
+    },
+  );
+  for (const value of [
+    undefined,
+    null,
+    5,
+    "ERR_BROOD_CANCELLED",
+    {},
+    Object.assign(new Error("x"), { code: "ERR_BROOD_CANCELLED", name: "Cancelled" }),
+    proxy,
+    trap,
+  ]) {
     assert.equal(brood.isBroodError(value), false);
     assert.equal(value instanceof brood.Cancelled, false);
     assert.equal(value instanceof brood.BroodError, false);

@@ -27,8 +27,14 @@ export interface ProgramEnd {
 }
 
 /** Runs `programs/<name>.js`, or the file of a URL. */
-export async function runProgram(program: string | URL, args: readonly string[], options: RunOptions = {}): Promise<ProgramEnd> {
-  const file = fileURLToPath(typeof program === "string" ? new URL(`./programs/${program}.js`, import.meta.url) : program);
+export async function runProgram(
+  program: string | URL,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<ProgramEnd> {
+  const file = fileURLToPath(
+    typeof program === "string" ? new URL(`./programs/${program}.js`, import.meta.url) : program,
+  );
   const child = spawn(process.execPath, [...(options.flags ?? []), file, ...args], {
     env: { ...process.env, ...options.env },
     stdio: options.ipc === true ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "pipe", "pipe"],
@@ -57,7 +63,9 @@ export async function runProgram(program: string | URL, args: readonly string[],
 export function answerOf(end: ProgramEnd): unknown {
   const last = end.stdout.at(-1);
   if (end.code === 0 && last !== undefined) return JSON.parse(last) as unknown;
-  throw new Error(`the program ended with ${end.code ?? end.signal}${end.late ? ", because it was late" : ""}:\n${[...end.stdout, ...end.stderr].join("\n")}`);
+  throw new Error(
+    `the program ended with ${end.code ?? end.signal}${end.late ? ", because it was late" : ""}:\n${[...end.stdout, ...end.stderr].join("\n")}`,
+  );
 }
 
 async function linesOf(stream: NodeJS.ReadableStream | null): Promise<string[]> {

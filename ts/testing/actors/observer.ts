@@ -21,7 +21,14 @@ export default defineActor({
     execArgv: process.execArgv,
     coverage: process.env["NODE_V8_COVERAGE"] ?? null,
   }),
-  process: () => ({ env: { ...process.env }, cwd: process.cwd(), execArgv: process.execArgv, argv: process.argv, pid: process.pid, ppid: process.ppid }),
+  process: () => ({
+    env: { ...process.env },
+    cwd: process.cwd(),
+    execArgv: process.execArgv,
+    argv: process.argv,
+    pid: process.pid,
+    ppid: process.ppid,
+  }),
   loaded: (name: string) => (globalThis as Record<string, unknown>)[name] ?? null,
   condition: async (specifier: string) => ((await import(specifier)) as { default: string }).default,
   /** Descriptors by number, as /proc tells what they are. */

@@ -9,14 +9,15 @@ export default defineActor({
   /** `bytes` in one piece, without a newline. */
   pour: (bytes: number) => writeAll(1, Buffer.alloc(bytes, "x")),
   /** `count` lines. */
-  pourLines: (count: number) => writeAll(1, Buffer.from(Array.from({ length: count }, (_, i) => `line ${i} ${"y".repeat(100)}\n`).join(""))),
+  pourLines: (count: number) =>
+    writeAll(1, Buffer.from(Array.from({ length: count }, (_, i) => `line ${i} ${"y".repeat(100)}\n`).join(""))),
   end: () => writeAll(1, Buffer.from("\n")),
   raw: (text: string) => writeAll(1, Buffer.from(text)),
 });
 
 /** Synchronous, as console.log to a pipe is: an actor whose output nobody took would stand still here. */
 function writeAll(fd: number, bytes: Buffer): number {
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     try {
       at += writeSync(fd, bytes, at);
     } catch (error) {

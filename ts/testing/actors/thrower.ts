@@ -18,7 +18,12 @@ export class AccountError extends Error {
 
 /** `file:line` of its caller, as a stack says it. */
 export function lineHere(): string {
-  return /\((?:file:\/\/)?(.*:\d+):\d+\)$|at (?:file:\/\/)?(.*:\d+):\d+$/.exec(new Error().stack?.split("\n")[2] ?? "")?.slice(1).find((found) => found !== undefined) ?? "nowhere";
+  return (
+    /\((?:file:\/\/)?(.*:\d+):\d+\)$|at (?:file:\/\/)?(.*:\d+):\d+$/
+      .exec(new Error().stack?.split("\n")[2] ?? "")
+      ?.slice(1)
+      .find((found) => found !== undefined) ?? "nowhere"
+  );
 }
 
 const revoked = (): object => {
@@ -38,23 +43,61 @@ const hostile = (): Error => {
   // Rendered now: later its rendering would meet the getters below.
   void error.stack;
   return Object.defineProperties(error, {
-    message: { get: () => { throw new Error("message"); } },
-    name: { get: () => { throw new Error("name"); } },
-    stack: { get: () => { throw new Error("stack"); } },
-    code: { get: () => { throw new Error("code"); } },
-    cause: { get: () => { throw new Error("cause"); } },
-    errors: { get: () => { throw new Error("errors"); } },
-    toString: { value: () => { throw new Error("toString"); } },
+    message: {
+      get: () => {
+        throw new Error("message");
+      },
+    },
+    name: {
+      get: () => {
+        throw new Error("name");
+      },
+    },
+    stack: {
+      get: () => {
+        throw new Error("stack");
+      },
+    },
+    code: {
+      get: () => {
+        throw new Error("code");
+      },
+    },
+    cause: {
+      get: () => {
+        throw new Error("cause");
+      },
+    },
+    errors: {
+      get: () => {
+        throw new Error("errors");
+      },
+    },
+    toString: {
+      value: () => {
+        throw new Error("toString");
+      },
+    },
   });
 };
 
 const trapped = (): object =>
   new Proxy(new Error("within"), {
-    get: () => { throw new Error("get"); },
-    has: () => { throw new Error("has"); },
-    ownKeys: () => { throw new Error("ownKeys"); },
-    getPrototypeOf: () => { throw new Error("getPrototypeOf"); },
-    getOwnPropertyDescriptor: () => { throw new Error("getOwnPropertyDescriptor"); },
+    get: () => {
+      throw new Error("get");
+    },
+    has: () => {
+      throw new Error("has");
+    },
+    ownKeys: () => {
+      throw new Error("ownKeys");
+    },
+    getPrototypeOf: () => {
+      throw new Error("getPrototypeOf");
+    },
+    getOwnPropertyDescriptor: () => {
+      throw new Error("getOwnPropertyDescriptor");
+    },
   });
 
 /** What there is to throw, by name. */
@@ -64,12 +107,35 @@ const MAKERS: Record<string, () => unknown> = {
   causes: () =>
     Object.assign(
       new AccountError("top", 1, {
-        cause: Object.assign(new TypeError("first", { cause: Object.assign(new RangeError("second", { cause: Object.assign(new AccountError("third", 3), { deep: { list: [1, 2n, new Date(0)] } }) }), { code: 42, two: [2] }) }), { one: 1 }),
+        cause: Object.assign(
+          new TypeError("first", {
+            cause: Object.assign(
+              new RangeError("second", {
+                cause: Object.assign(new AccountError("third", 3), { deep: { list: [1, 2n, new Date(0)] } }),
+              }),
+              { code: 42, two: [2] },
+            ),
+          }),
+          { one: 1 },
+        ),
       }),
       { request: { id: 7, tags: new Set(["a"]) } },
     ),
   aggregate: () =>
-    Object.assign(new AggregateError([new RangeError("a"), new AggregateError([new AccountError("b.a", 1), new AggregateError([new TypeError("b.b.a"), "b.b.b"], "b.b")], "b"), new AccountError("c", 3, { cause: new Error("of c") })], "all failed"), { code: "E_MANY" }),
+    Object.assign(
+      new AggregateError(
+        [
+          new RangeError("a"),
+          new AggregateError(
+            [new AccountError("b.a", 1), new AggregateError([new TypeError("b.b.a"), "b.b.b"], "b.b")],
+            "b",
+          ),
+          new AccountError("c", 3, { cause: new Error("of c") }),
+        ],
+        "all failed",
+      ),
+      { code: "E_MANY" },
+    ),
   line: () => Object.assign(new Error("with its line"), { line: lineHere() }),
   string: () => "a string",
   emptyString: () => "",
@@ -85,19 +151,35 @@ const MAKERS: Record<string, () => unknown> = {
   revoked,
   circular,
   promise: () => Promise.resolve(1),
-  instance: () => new (class Failure { reason = "of a class"; })(),
+  instance: () =>
+    new (class Failure {
+      reason = "of a class";
+    })(),
   hostile,
   trapped,
   huge: () => new Error("x".repeat(80 * 1024 * 1024)),
   hugeField: () => Object.assign(new Error("its field is huge"), { huge: "x".repeat(80 * 1024 * 1024), small: 1 }),
-  unsendable: () => Object.assign(new Error("some of it cannot be sent"), { call: () => 1, socket: new (class Socket { fd = 1; })(), cycle: circular(), good: 1 }),
-  wide: () => new AggregateError(Array.from({ length: 5_000 }, (_, i) => new Error(`member ${i}`)), "wide"),
+  unsendable: () =>
+    Object.assign(new Error("some of it cannot be sent"), {
+      call: () => 1,
+      socket: new (class Socket {
+        fd = 1;
+      })(),
+      cycle: circular(),
+      good: 1,
+    }),
+  wide: () =>
+    new AggregateError(
+      Array.from({ length: 5_000 }, (_, i) => new Error(`member ${i}`)),
+      "wide",
+    ),
   deep: () => {
     let error = new Error("bottom");
     for (let i = 0; i < 5_000; i++) error = new Error(`level ${i}`, { cause: error });
     return error;
   },
-  proto: () => Object.assign(new Error("tampering"), JSON.parse('{"__proto__": {"polluted": true}, "constructor": "no"}')),
+  proto: () =>
+    Object.assign(new Error("tampering"), JSON.parse('{"__proto__": {"polluted": true}, "constructor": "no"}')),
 };
 
 /** Names of everything it can throw. */

@@ -52,33 +52,36 @@ async function throughHops(env: Parameters<Parameters<typeof law>[1]>[0], what: 
   });
 }
 
-law("A built-in and an own class each arrive as RemoteActorError with remote name, message, code, stack and source", async (env) => {
-  await withNursery(async (nursery) => {
-    const portal = await nursery.start(thrower, env.options("thrower"));
-    for (const form of ["throws", "rejects"] as const) {
-      const builtIn = await rejection(portal.call(form, "builtIn"));
-      assert.ok(isRemote(builtIn, "RangeError"), String(builtIn));
-      assert.equal(builtIn.code, "ERR_BROOD_REMOTE");
-      assert.equal(builtIn.remote.message, "out of range");
-      assert.equal(builtIn.remote.code, "E_RANGE");
-      assert.deepEqual(builtIn.remote.fields, { limit: 10 });
-      assert.match(builtIn.remote.stack, /^RangeError: out of range\n +at .*thrower\.js:\d+/);
-      assert.deepEqual(builtIn.actor, portal.id);
-      assert.deepEqual(builtIn.path, [portal.id]);
-      assert.equal(builtIn.message, `call ${form} failed: thrower (/thrower): RangeError: out of range`);
-      assert.equal("cause" in builtIn, false);
-      assert.equal(builtIn.errors, undefined);
+law(
+  "A built-in and an own class each arrive as RemoteActorError with remote name, message, code, stack and source",
+  async (env) => {
+    await withNursery(async (nursery) => {
+      const portal = await nursery.start(thrower, env.options("thrower"));
+      for (const form of ["throws", "rejects"] as const) {
+        const builtIn = await rejection(portal.call(form, "builtIn"));
+        assert.ok(isRemote(builtIn, "RangeError"), String(builtIn));
+        assert.equal(builtIn.code, "ERR_BROOD_REMOTE");
+        assert.equal(builtIn.remote.message, "out of range");
+        assert.equal(builtIn.remote.code, "E_RANGE");
+        assert.deepEqual(builtIn.remote.fields, { limit: 10 });
+        assert.match(builtIn.remote.stack, /^RangeError: out of range\n +at .*thrower\.js:\d+/);
+        assert.deepEqual(builtIn.actor, portal.id);
+        assert.deepEqual(builtIn.path, [portal.id]);
+        assert.equal(builtIn.message, `call ${form} failed: thrower (/thrower): RangeError: out of range`);
+        assert.equal("cause" in builtIn, false);
+        assert.equal(builtIn.errors, undefined);
 
-      const own = await rejection(portal.call(form, "ownClass"));
-      assert.ok(isRemote(own, "AccountError"), String(own));
-      assert.equal(own.remote.message, "overdrawn");
-      assert.equal(own.remote.code, "E_ACCOUNT");
-      assert.deepEqual(own.remote.fields, { balance: -5 });
-      assert.match(own.remote.stack, /overdrawn\n +at .*thrower\.js:\d+/);
-      assert.deepEqual(own.actor, portal.id);
-    }
-  });
-});
+        const own = await rejection(portal.call(form, "ownClass"));
+        assert.ok(isRemote(own, "AccountError"), String(own));
+        assert.equal(own.remote.message, "overdrawn");
+        assert.equal(own.remote.code, "E_ACCOUNT");
+        assert.deepEqual(own.remote.fields, { balance: -5 });
+        assert.match(own.remote.stack, /overdrawn\n +at .*thrower\.js:\d+/);
+        assert.deepEqual(own.actor, portal.id);
+      }
+    });
+  },
+);
 
 law("code, own fields and cause three deep survive one hop and two", async (env) => {
   const expected = {
@@ -95,13 +98,19 @@ law("code, own fields and cause three deep survive one hop and two", async (env)
         message: "second",
         code: 42,
         fields: { two: [2] },
-        cause: { name: "AccountError", message: "third", code: "E_ACCOUNT", fields: { balance: 3, deep: { list: [1, 2n, new Date(0)] } } },
+        cause: {
+          name: "AccountError",
+          message: "third",
+          code: "E_ACCOUNT",
+          fields: { balance: 3, deep: { list: [1, 2n, new Date(0)] } },
+        },
       },
     },
   };
   for (const error of await throughHops(env, "causes")) {
     assert.deepEqual(shape(error), expected);
-    for (let at: unknown = error; at !== undefined; at = (at as Error).cause) assert.match((at as RemoteActorError).remote.stack, /thrower\.js:\d+/);
+    for (let at: unknown = error; at !== undefined; at = (at as Error).cause)
+      assert.match((at as RemoteActorError).remote.stack, /thrower\.js:\d+/);
   }
 });
 
@@ -127,23 +136,38 @@ law("An AggregateError arrives with all members as errors, in order, at any dept
           },
         ],
       },
-      { name: "AccountError", message: "c", code: "E_ACCOUNT", fields: { balance: 3 }, cause: { name: "Error", message: "of c" } },
+      {
+        name: "AccountError",
+        message: "c",
+        code: "E_ACCOUNT",
+        fields: { balance: 3 },
+        cause: { name: "Error", message: "of c" },
+      },
     ],
   };
   for (const error of await throughHops(env, "aggregate")) assert.deepEqual(shape(error), expected);
 });
 
-law("A grandchild's failure reaches the root with the grandchild as source and each actor passed, in order", async (env) => {
-  const caught = await throughHops(env, "builtIn");
-  for (const [between, error] of caught.entries()) {
-    const names = ["first", "second", "third"].slice(0, between + 1);
-    assert.deepEqual(error.path.map((id) => id.name), names);
-    assert.deepEqual(error.actor, error.path.at(-1));
-    assert.equal(new Set(error.path.map((id) => id.uuid)).size, names.length);
-    const endpoint = between === 0 ? "throws" : "below";
-    assert.equal(error.message, `call ${endpoint} failed: ${names.at(-1)} (/${names.join("/")}): RangeError: out of range`);
-  }
-});
+law(
+  "A grandchild's failure reaches the root with the grandchild as source and each actor passed, in order",
+  async (env) => {
+    const caught = await throughHops(env, "builtIn");
+    for (const [between, error] of caught.entries()) {
+      const names = ["first", "second", "third"].slice(0, between + 1);
+      assert.deepEqual(
+        error.path.map((id) => id.name),
+        names,
+      );
+      assert.deepEqual(error.actor, error.path.at(-1));
+      assert.equal(new Set(error.path.map((id) => id.uuid)).size, names.length);
+      const endpoint = between === 0 ? "throws" : "below";
+      assert.equal(
+        error.message,
+        `call ${endpoint} failed: ${names.at(-1)} (/${names.join("/")}): RangeError: out of range`,
+      );
+    }
+  },
+);
 
 law("The stack holds the remote throw line and the local call line", async (env) => {
   await withNursery(async (nursery) => {
@@ -174,34 +198,46 @@ law("The stack holds the remote throw line and the local call line", async (env)
   });
 });
 
-law("Thrown non-errors (string, undefined, frozen object, revoked proxy, circular cause) arrive and break nothing", async (env) => {
-  /** Each as it arrives; `value` is left out where it cannot be sent. */
-  const expected: Record<string, { name: string; message: string; fields?: object }> = {
-    string: { name: "NonError", message: "a string", fields: { value: "a string" } },
-    emptyString: { name: "NonError", message: "", fields: { value: "" } },
-    undefined: { name: "NonError", message: "undefined", fields: { value: undefined } },
-    null: { name: "NonError", message: "null", fields: { value: null } },
-    number: { name: "NonError", message: "0", fields: { value: -0 } },
-    bigint: { name: "NonError", message: `${1n << 70n}n`, fields: { value: 1n << 70n } },
-    symbol: { name: "NonError", message: "Symbol(thrown)" },
-    function: { name: "NonError", message: "a function" },
-    promise: { name: "NonError", message: "an object of class Promise" },
-    instance: { name: "NonError", message: "an object of class Failure" },
-    plain: { name: "NonError", message: "like an error", fields: { value: { message: "like an error", status: 404 } } },
-    frozen: { name: "NonError", message: "an object", fields: { value: { a: 1 } } },
-    frozenError: { name: "RangeError", message: "frozen" },
-    revoked: { name: "NonError", message: "an object" },
-  };
-  await withNursery(async (nursery) => {
-    const portal = await nursery.start(thrower, env.options("thrower"));
-    for (const form of ["throws", "rejects"] as const) {
-      for (const [what, arrives] of Object.entries(expected)) assert.deepEqual(shape(await rejection(portal.call(form, what))), arrives, `${form} ${what}`);
-      const circular = await rejection(portal.call(form, "circular"));
-      assert.deepEqual(shape(circular), { name: "Error", message: "circular", cause: { name: "Error", message: "its cause" } });
-      assert.equal(await portal.call("add", 1, 2), 3);
-    }
-  });
-});
+law(
+  "Thrown non-errors (string, undefined, frozen object, revoked proxy, circular cause) arrive and break nothing",
+  async (env) => {
+    /** Each as it arrives; `value` is left out where it cannot be sent. */
+    const expected: Record<string, { name: string; message: string; fields?: object }> = {
+      string: { name: "NonError", message: "a string", fields: { value: "a string" } },
+      emptyString: { name: "NonError", message: "", fields: { value: "" } },
+      undefined: { name: "NonError", message: "undefined", fields: { value: undefined } },
+      null: { name: "NonError", message: "null", fields: { value: null } },
+      number: { name: "NonError", message: "0", fields: { value: -0 } },
+      bigint: { name: "NonError", message: `${1n << 70n}n`, fields: { value: 1n << 70n } },
+      symbol: { name: "NonError", message: "Symbol(thrown)" },
+      function: { name: "NonError", message: "a function" },
+      promise: { name: "NonError", message: "an object of class Promise" },
+      instance: { name: "NonError", message: "an object of class Failure" },
+      plain: {
+        name: "NonError",
+        message: "like an error",
+        fields: { value: { message: "like an error", status: 404 } },
+      },
+      frozen: { name: "NonError", message: "an object", fields: { value: { a: 1 } } },
+      frozenError: { name: "RangeError", message: "frozen" },
+      revoked: { name: "NonError", message: "an object" },
+    };
+    await withNursery(async (nursery) => {
+      const portal = await nursery.start(thrower, env.options("thrower"));
+      for (const form of ["throws", "rejects"] as const) {
+        for (const [what, arrives] of Object.entries(expected))
+          assert.deepEqual(shape(await rejection(portal.call(form, what))), arrives, `${form} ${what}`);
+        const circular = await rejection(portal.call(form, "circular"));
+        assert.deepEqual(shape(circular), {
+          name: "Error",
+          message: "circular",
+          cause: { name: "Error", message: "its cause" },
+        });
+        assert.equal(await portal.call("add", 1, 2), 3);
+      }
+    });
+  },
+);
 
 law("An error that cannot be rendered or encoded is replaced by a safe description of itself", async (env) => {
   await withNursery(async (nursery) => {
@@ -218,13 +254,20 @@ law("An error that cannot be rendered or encoded is replaced by a safe descripti
     const huge = await caught("huge");
     assert.match(huge.remote.message, /^x+\.\.\. \(83886080 in all\)$/);
     assert.ok(huge.remote.message.length <= 65_536);
-    assert.deepEqual(shape(await caught("hugeField")), { name: "Error", message: "its field is huge", fields: { small: 1 } });
+    assert.deepEqual(shape(await caught("hugeField")), {
+      name: "Error",
+      message: "its field is huge",
+      fields: { small: 1 },
+    });
     const unsendable = shape(await caught("unsendable")) as { fields: Record<string, unknown> };
     assert.equal(unsendable.fields["good"], 1);
     assert.equal("call" in unsendable.fields || "socket" in unsendable.fields, false);
     const wide = await caught("wide");
     assert.equal((wide.errors?.[0] as RemoteActorError | undefined)?.remote.message, "member 0");
-    assert.match((wide.errors?.at(-1) as RemoteActorError | undefined)?.remote.message ?? "", /^\d+ more errors, left out$/);
+    assert.match(
+      (wide.errors?.at(-1) as RemoteActorError | undefined)?.remote.message ?? "",
+      /^\d+ more errors, left out$/,
+    );
     const deep = await caught("deep");
     assert.equal(deep.remote.message, "level 4999");
     assert.equal((deep.cause as RemoteActorError).remote.message, "level 4998");
@@ -238,9 +281,11 @@ law("An error that cannot be rendered or encoded is replaced by a safe descripti
 law("Exit code, signal, out-of-memory and abort are distinct exits with the last lines of stderr", async (env) => {
   const scope = await openNursery({ onDeath: "report" });
   env.defer(() => scope.close());
-  const words = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, i) => `word ${from + i}`);
+  const words = (from: number, to: number): string[] =>
+    Array.from({ length: to - from + 1 }, (_, i) => `word ${from + i}`);
   // A core dump, where this machine writes one, goes away with the directory.
-  const start = (name: string, more = {}) => scope.start(leaver, env.options(name, { cwd: env.directory, stdio: "ignore", ...more }));
+  const start = (name: string, more = {}) =>
+    scope.start(leaver, env.options(name, { cwd: env.directory, stdio: "ignore", ...more }));
   const died = async (pending: Promise<unknown>, exited: Promise<Exit>): Promise<ActorDied> => {
     const error = await rejection(pending);
     assert.ok(error instanceof ActorDied, String(error));
@@ -249,13 +294,21 @@ law("Exit code, signal, out-of-memory and abort are distinct exits with the last
     return error;
   };
   const [exits, terminated, killed, aborts, exhausts, throws] = await Promise.all([
-    start("exits"), start("terminated"), start("killed"), start("aborts"), start("exhausts", { execArgv: ["--max-old-space-size=24"] }), start("throws"),
+    start("exits"),
+    start("terminated"),
+    start("killed"),
+    start("aborts"),
+    start("exhausts", { execArgv: ["--max-old-space-size=24"] }),
+    start("throws"),
   ]);
 
   const code = await died(exits.call("exit", 7), exits.exited);
   assert.deepEqual(code.exit, { kind: "exited", code: 7 });
   assert.deepEqual(code.stderr, words(11, 30));
-  assert.match(code.message, /^actor died: exits \(\/exits\): its process exited with code 7\.\nThe last lines of its stderr:\n  word 11\n/);
+  assert.match(
+    code.message,
+    /^actor died: exits \(\/exits\): its process exited with code 7\.\nThe last lines of its stderr:\n  word 11\n/,
+  );
 
   const term = await died(terminated.call("signal", "SIGTERM"), terminated.exited);
   assert.deepEqual(term.exit, { kind: "signalled", signal: "SIGTERM" });
@@ -277,10 +330,16 @@ law("Exit code, signal, out-of-memory and abort are distinct exits with the last
   assert.ok(uncaught.exit.kind === "failed" && isRemote(uncaught.exit.error, "RangeError"), uncaught.message);
   assert.equal(uncaught.exit.error.remote.code, "E_UNCAUGHT");
   assert.match(uncaught.exit.error.remote.stack, /leaver\.js:\d+/);
-  assert.ok(uncaught.stderr.some((line) => line.includes("nobody catches this")), uncaught.message);
+  assert.ok(
+    uncaught.stderr.some((line) => line.includes("nobody catches this")),
+    uncaught.message,
+  );
 });
 
-later("Trap (named frames), memory limit, deadline, stack overflow and failed instantiation have distinct codes", "part 2");
+later(
+  "Trap (named frames), memory limit, deadline, stack overflow and failed instantiation have distinct codes",
+  "part 2",
+);
 
 law("A test finds every code in the error pages; a missing native binary names all that was tried", async (env) => {
   const root = new URL("../../../", import.meta.url);
@@ -292,7 +351,14 @@ law("A test finds every code in the error pages; a missing native binary names a
   cpSync(new URL("dist", root), join(copy, "dist"), { recursive: true });
   cpSync(new URL("package.json", root), join(copy, "package.json"));
   const { name: _name, stdio: _stdio, ...options } = env.options("one");
-  type Told = { name: string; code: string; message: string; phase?: string; cause?: Told; tried?: { file: string; why: string }[] };
+  type Told = {
+    name: string;
+    code: string;
+    message: string;
+    phase?: string;
+    cause?: Told;
+    tried?: { file: string; why: string }[];
+  };
   const start = async (): Promise<Told> => {
     const program = pathToFileURL(join(copy, "dist/testing/programs/one-start.js"));
     const { error } = answerOf(await runProgram(program, [JSON.stringify(options)])) as { error?: Told };
@@ -305,9 +371,13 @@ law("A test finds every code in the error pages; a missing native binary names a
   assert.equal(missing.name, "StartFailed");
   assert.equal(missing.phase, "spawn");
   assert.equal(missing.cause?.code, "ERR_BROOD_NATIVE_MISSING");
-  assert.deepEqual(missing.cause.tried?.map(({ file }) => file), [built, `brood-${platform}/brood-forkserver.node`]);
+  assert.deepEqual(
+    missing.cause.tried?.map(({ file }) => file),
+    [built, `brood-${platform}/brood-forkserver.node`],
+  );
   assert.equal(missing.cause.tried[0]?.why, "no such file");
-  for (const { file, why } of missing.cause.tried) assert.ok(missing.message.includes(file) && missing.message.includes(why), missing.message);
+  for (const { file, why } of missing.cause.tried)
+    assert.ok(missing.message.includes(file) && missing.message.includes(why), missing.message);
   assert.match(missing.message, /npm/);
 
   // One that belongs to another release is not taken, and the text says whose it is.

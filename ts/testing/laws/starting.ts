@@ -30,11 +30,21 @@ const NEVER = 600_000;
 
 const impostor = ["--import", new URL("../programs/impostor.js", import.meta.url).href];
 const fileIn = (env: LawEnv, name: string): string => join(env.directory, name.replaceAll(/\W/g, "-"));
-const isGone = (pid: number | undefined): void => assert.ok(pid !== undefined && !isAlive(pid), `process ${pid} is still there`);
+const isGone = (pid: number | undefined): void =>
+  assert.ok(pid !== undefined && !isAlive(pid), `process ${pid} is still there`);
 
 /** Starts what must fail; its process is gone when it does, and the nursery is none the worse. */
-async function failure(nursery: Nursery, env: LawEnv, what: ActorSource<any>, name: string, more: ProcessOptions): Promise<StartFailed> {
-  const error = await soon(`the start of ${name} rejects`, rejection(nursery.start(what, env.options(name, { startTimeout: NEVER, stdio: "ignore", ...more }))));
+async function failure(
+  nursery: Nursery,
+  env: LawEnv,
+  what: ActorSource<any>,
+  name: string,
+  more: ProcessOptions,
+): Promise<StartFailed> {
+  const error = await soon(
+    `the start of ${name} rejects`,
+    rejection(nursery.start(what, env.options(name, { startTimeout: NEVER, stdio: "ignore", ...more }))),
+  );
   assert.ok(error instanceof StartFailed, `${name}: ${String(error)}`);
   assert.equal(error.path, `/${name}`);
   assert.equal(error.actor.name, name);
@@ -51,67 +61,197 @@ async function works(nursery: Nursery, env: LawEnv): Promise<void> {
   await portal.close();
 }
 
-law("Death before hello (missing file, import error, bad flag, early exit, failed instantiation) rejects at once with cause, status, stderr", async (env) => {
-  interface Expected {
-    readonly code?: string;
-    readonly actor?: ActorSource<any>;
-    readonly options?: ProcessOptions;
-    readonly phase: StartFailed["phase"];
-    readonly exit?: object;
-    /** Name of the remote cause, and what its text says. */
-    readonly cause?: readonly [name: string, text: RegExp];
-    readonly says: RegExp;
-    readonly stderr?: RegExp;
-  }
-  const definition = `import { defineActor } from ${BROOD_ACTOR}; export default defineActor({ one: () => 1 }`;
-  const left = { kind: "exited", code: 1 };
-  const cases: Record<string, Expected> = {
-    "missing file": { actor: actor(pathToFileURL(join(env.directory, "not-there.mjs"))), phase: "load", exit: left, cause: ["Error", /Cannot find module .*not-there\.mjs/], says: /not-there\.mjs/ },
-    "missing import": { code: 'import "no-such-package";', phase: "load", exit: left, cause: ["Error", /no-such-package/], says: /no-such-package/ },
-    "missing export": { code: 'import { nope } from "node:fs"; nope();', phase: "load", exit: left, cause: ["SyntaxError", /nope/], says: /does not provide an export named 'nope'/, stderr: /missing-export\.mjs:1$/m },
-    "syntax error": { code: "const a = 1;\nexport default { a: 1,, };", phase: "load", exit: left, cause: ["SyntaxError", /Unexpected token/], says: /SyntaxError: Unexpected token ','/, stderr: /syntax-error\.mjs:2$/m },
-    "throws": { code: 'console.error("so far so good"); throw Object.assign(new RangeError("no luck"), { code: "E_LUCK" });', phase: "load", exit: left, cause: ["RangeError", /^no luck$/], says: /its module failed to load: RangeError: no luck\./, stderr: /^so far so good$/m },
-    "rejects": { code: `setImmediate(() => { void Promise.reject(new RangeError("nobody awaits")); }); await new Promise((go) => setTimeout(go, ${NEVER})); ${definition});`, phase: "load", exit: left, cause: ["RangeError", /nobody awaits/], says: /nobody awaits/, stderr: /nobody awaits/ },
-    "no definition": { code: "export const one = 1; export function two() {}", phase: "load", exit: left, cause: ["TypeError", /exports one, two\. Write: export default defineActor/], says: /there is no default export: file:.* exports one, two\./ },
-    "other default": { code: "export default { one: () => 1 };", phase: "load", exit: left, cause: ["TypeError", /not made by defineActor/], says: /exports default\./ },
-    "setup throws": { code: `${definition}, { setup() { throw new RangeError("no database"); } });`, phase: "setup", exit: left, cause: ["RangeError", /^no database$/], says: /its setup failed: RangeError: no database\./ },
-    "setup rejects": { code: `${definition}, { async setup(task) { task.defer(() => console.error("cleaned up")); await null; throw "text"; } });`, phase: "setup", exit: left, cause: ["NonError", /^text$/], says: /its setup failed: NonError: text\./, stderr: /^cleaned up$/m },
-    "leaves": { code: 'console.error("bye"); process.exit(7);', phase: "load", exit: { kind: "exited", code: 7 }, says: /its process exited with code 7 while its module was loading\.\nThe last lines of its stderr:\n  bye$/, stderr: /^bye$/ },
-    "leaves well": { code: "process.exit(0);", phase: "load", exit: { kind: "exited", code: 0 }, says: /exited with code 0 while its module was loading/ },
-    "is killed": { code: 'process.kill(process.pid, "SIGKILL"); await new Promise((go) => setTimeout(go, 60_000));', phase: "load", exit: { kind: "signalled", signal: "SIGKILL" }, says: /ended by SIGKILL while its module was loading/ },
-    "bad flag": { options: { execArgv: ["--no-such-flag"] }, phase: "hello", exit: { kind: "exited", code: 9 }, says: /exited with code 9 before it said hello: Node refused a flag/, stderr: /bad option: --no-such-flag/ },
-    "leaves before hello": { options: { execArgv: impostor, env: { IMPOSTOR: "nothing; exit" } }, phase: "hello", exit: { kind: "exited", code: 3 }, says: /exited with code 3 before it said hello/, stderr: /^the impostor leaves$/ },
-    "no such import": { options: { execArgv: ["--import", "./no-such-import.mjs"] }, phase: "hello", exit: left, says: /before it said hello/, stderr: /no-such-import\.mjs/ },
-    "too large": { options: { env: { LARGE: "x".repeat(4_000_000) } }, phase: "spawn", says: /its process could not be started: spawn E2BIG/ },
-  };
-  await withNursery(async (nursery) => {
-    for (const [name, expected] of Object.entries(cases)) {
-      const what = expected.actor ?? (expected.code === undefined ? worker : writtenActor(env.directory, name.replaceAll(" ", "-"), expected.code));
-      const error = await failure(nursery, env, what, name, expected.options ?? {});
-      assert.equal(error.phase, expected.phase, error.message);
-      assert.deepEqual(error.exit, expected.exit, error.message);
-      assert.match(error.message, expected.says);
-      if (expected.stderr !== undefined) assert.match(error.stderr.join("\n"), expected.stderr);
-      if (expected.cause !== undefined) {
-        const [remote, text] = expected.cause;
-        assert.ok(isRemote(error.cause, remote), `${name}: ${String(error.cause)}`);
-        assert.match(error.cause.remote.message, text);
-        assert.equal(error.cause.actor.pid, error.actor.pid);
-      }
-      // The caller's own line: a program starts many.
-      assert.match(error.stack ?? "", /laws\/starting\.js:\d+/);
+law(
+  "Death before hello (missing file, import error, bad flag, early exit, failed instantiation) rejects at once with cause, status, stderr",
+  async (env) => {
+    interface Expected {
+      readonly code?: string;
+      readonly actor?: ActorSource<any>;
+      readonly options?: ProcessOptions;
+      readonly phase: StartFailed["phase"];
+      readonly exit?: object;
+      /** Name of the remote cause, and what its text says. */
+      readonly cause?: readonly [name: string, text: RegExp];
+      readonly says: RegExp;
+      readonly stderr?: RegExp;
     }
-    await works(nursery, env);
-  });
-});
+    const definition = `import { defineActor } from ${BROOD_ACTOR}; export default defineActor({ one: () => 1 }`;
+    const left = { kind: "exited", code: 1 };
+    const cases: Record<string, Expected> = {
+      "missing file": {
+        actor: actor(pathToFileURL(join(env.directory, "not-there.mjs"))),
+        phase: "load",
+        exit: left,
+        cause: ["Error", /Cannot find module .*not-there\.mjs/],
+        says: /not-there\.mjs/,
+      },
+      "missing import": {
+        code: 'import "no-such-package";',
+        phase: "load",
+        exit: left,
+        cause: ["Error", /no-such-package/],
+        says: /no-such-package/,
+      },
+      "missing export": {
+        code: 'import { nope } from "node:fs"; nope();',
+        phase: "load",
+        exit: left,
+        cause: ["SyntaxError", /nope/],
+        says: /does not provide an export named 'nope'/,
+        stderr: /missing-export\.mjs:1$/m,
+      },
+      "syntax error": {
+        code: "const a = 1;\nexport default { a: 1,, };",
+        phase: "load",
+        exit: left,
+        cause: ["SyntaxError", /Unexpected token/],
+        says: /SyntaxError: Unexpected token ','/,
+        stderr: /syntax-error\.mjs:2$/m,
+      },
+      throws: {
+        code: 'console.error("so far so good"); throw Object.assign(new RangeError("no luck"), { code: "E_LUCK" });',
+        phase: "load",
+        exit: left,
+        cause: ["RangeError", /^no luck$/],
+        says: /its module failed to load: RangeError: no luck\./,
+        stderr: /^so far so good$/m,
+      },
+      rejects: {
+        code: `setImmediate(() => { void Promise.reject(new RangeError("nobody awaits")); }); await new Promise((go) => setTimeout(go, ${NEVER})); ${definition});`,
+        phase: "load",
+        exit: left,
+        cause: ["RangeError", /nobody awaits/],
+        says: /nobody awaits/,
+        stderr: /nobody awaits/,
+      },
+      "no definition": {
+        code: "export const one = 1; export function two() {}",
+        phase: "load",
+        exit: left,
+        cause: ["TypeError", /exports one, two\. Write: export default defineActor/],
+        says: /there is no default export: file:.* exports one, two\./,
+      },
+      "other default": {
+        code: "export default { one: () => 1 };",
+        phase: "load",
+        exit: left,
+        cause: ["TypeError", /not made by defineActor/],
+        says: /exports default\./,
+      },
+      "setup throws": {
+        code: `${definition}, { setup() { throw new RangeError("no database"); } });`,
+        phase: "setup",
+        exit: left,
+        cause: ["RangeError", /^no database$/],
+        says: /its setup failed: RangeError: no database\./,
+      },
+      "setup rejects": {
+        code: `${definition}, { async setup(task) { task.defer(() => console.error("cleaned up")); await null; throw "text"; } });`,
+        phase: "setup",
+        exit: left,
+        cause: ["NonError", /^text$/],
+        says: /its setup failed: NonError: text\./,
+        stderr: /^cleaned up$/m,
+      },
+      leaves: {
+        code: 'console.error("bye"); process.exit(7);',
+        phase: "load",
+        exit: { kind: "exited", code: 7 },
+        says: /its process exited with code 7 while its module was loading\.\nThe last lines of its stderr:\n  bye$/,
+        stderr: /^bye$/,
+      },
+      "leaves well": {
+        code: "process.exit(0);",
+        phase: "load",
+        exit: { kind: "exited", code: 0 },
+        says: /exited with code 0 while its module was loading/,
+      },
+      "is killed": {
+        code: 'process.kill(process.pid, "SIGKILL"); await new Promise((go) => setTimeout(go, 60_000));',
+        phase: "load",
+        exit: { kind: "signalled", signal: "SIGKILL" },
+        says: /ended by SIGKILL while its module was loading/,
+      },
+      "bad flag": {
+        options: { execArgv: ["--no-such-flag"] },
+        phase: "hello",
+        exit: { kind: "exited", code: 9 },
+        says: /exited with code 9 before it said hello: Node refused a flag/,
+        stderr: /bad option: --no-such-flag/,
+      },
+      "leaves before hello": {
+        options: { execArgv: impostor, env: { IMPOSTOR: "nothing; exit" } },
+        phase: "hello",
+        exit: { kind: "exited", code: 3 },
+        says: /exited with code 3 before it said hello/,
+        stderr: /^the impostor leaves$/,
+      },
+      "no such import": {
+        options: { execArgv: ["--import", "./no-such-import.mjs"] },
+        phase: "hello",
+        exit: left,
+        says: /before it said hello/,
+        stderr: /no-such-import\.mjs/,
+      },
+      "too large": {
+        options: { env: { LARGE: "x".repeat(4_000_000) } },
+        phase: "spawn",
+        says: /its process could not be started: spawn E2BIG/,
+      },
+    };
+    await withNursery(async (nursery) => {
+      for (const [name, expected] of Object.entries(cases)) {
+        const what =
+          expected.actor ??
+          (expected.code === undefined
+            ? worker
+            : writtenActor(env.directory, name.replaceAll(" ", "-"), expected.code));
+        const error = await failure(nursery, env, what, name, expected.options ?? {});
+        assert.equal(error.phase, expected.phase, error.message);
+        assert.deepEqual(error.exit, expected.exit, error.message);
+        assert.match(error.message, expected.says);
+        if (expected.stderr !== undefined) assert.match(error.stderr.join("\n"), expected.stderr);
+        if (expected.cause !== undefined) {
+          const [remote, text] = expected.cause;
+          assert.ok(isRemote(error.cause, remote), `${name}: ${String(error.cause)}`);
+          assert.match(error.cause.remote.message, text);
+          assert.equal(error.cause.actor.pid, error.actor.pid);
+        }
+        // The caller's own line: a program starts many.
+        assert.match(error.stack ?? "", /laws\/starting\.js:\d+/);
+      }
+      await works(nursery, env);
+    });
+  },
+);
 
 law("An actor that never says hello, or says it and stalls, is killed and rejects at startTimeout", async (env) => {
   const startTimeout = 1_500;
   const stalls: Record<string, readonly [ActorSource<any>, ProcessOptions, StartFailed["phase"], RegExp]> = {
-    "before hello": [worker, { execArgv: impostor, env: { IMPOSTOR: "nothing; wait", IMPOSTOR_FILE: fileIn(env, "before hello") } }, "hello", /it never said hello/],
-    "half a hello": [worker, { execArgv: impostor, env: { IMPOSTOR: "half a frame; wait", IMPOSTOR_FILE: fileIn(env, "half a hello") } }, "hello", /it never said hello/],
-    load: [slow, { env: { SLOW_PHASE: "load", SLOW_FILE: fileIn(env, "load") } }, "load", /its module or its setup had not finished/],
-    setup: [slow, { env: { SLOW_PHASE: "setup", SLOW_FILE: fileIn(env, "setup") } }, "load", /its module or its setup had not finished/],
+    "before hello": [
+      worker,
+      { execArgv: impostor, env: { IMPOSTOR: "nothing; wait", IMPOSTOR_FILE: fileIn(env, "before hello") } },
+      "hello",
+      /it never said hello/,
+    ],
+    "half a hello": [
+      worker,
+      { execArgv: impostor, env: { IMPOSTOR: "half a frame; wait", IMPOSTOR_FILE: fileIn(env, "half a hello") } },
+      "hello",
+      /it never said hello/,
+    ],
+    load: [
+      slow,
+      { env: { SLOW_PHASE: "load", SLOW_FILE: fileIn(env, "load") } },
+      "load",
+      /its module or its setup had not finished/,
+    ],
+    setup: [
+      slow,
+      { env: { SLOW_PHASE: "setup", SLOW_FILE: fileIn(env, "setup") } },
+      "load",
+      /its module or its setup had not finished/,
+    ],
   };
   await withNursery(async (nursery) => {
     await Promise.all(
@@ -137,16 +277,38 @@ law("An actor that never says hello, or says it and stalls, is killed and reject
 law("Aborting a start in any phase leaves no process, socket, instance or registry entry", async (env) => {
   const reason = new Error("not any more");
   /** Each brings a start into a phase and resolves there. */
-  const phases: Record<string, { what?: ActorSource<any>; options?: (file: string) => ProcessOptions; reached?: (file: string) => Promise<void> }> = {
+  const phases: Record<
+    string,
+    { what?: ActorSource<any>; options?: (file: string) => ProcessOptions; reached?: (file: string) => Promise<void> }
+  > = {
     "in the same turn": {},
     "in a microtask": { reached: () => Promise.resolve() },
     "in the next turn": { reached: () => new Promise((go) => setImmediate(go)) },
     "at 0 ms": { reached: () => new Promise((go) => setTimeout(go, 0)) },
-    "before hello": { options: (file) => ({ execArgv: impostor, env: { IMPOSTOR: "nothing; wait", IMPOSTOR_FILE: file } }), reached: (file) => until("before hello", () => existsSync(file)) },
-    "while loading": { what: slow, options: (file) => ({ env: { SLOW_PHASE: "load", SLOW_FILE: file } }), reached: (file) => until("while loading", () => existsSync(file)) },
-    "in setup": { what: slow, options: (file) => ({ env: { SLOW_PHASE: "setup", SLOW_FILE: file } }), reached: (file) => until("in setup", () => existsSync(file)) },
+    "before hello": {
+      options: (file) => ({ execArgv: impostor, env: { IMPOSTOR: "nothing; wait", IMPOSTOR_FILE: file } }),
+      reached: (file) => until("before hello", () => existsSync(file)),
+    },
+    "while loading": {
+      what: slow,
+      options: (file) => ({ env: { SLOW_PHASE: "load", SLOW_FILE: file } }),
+      reached: (file) => until("while loading", () => existsSync(file)),
+    },
+    "in setup": {
+      what: slow,
+      options: (file) => ({ env: { SLOW_PHASE: "setup", SLOW_FILE: file } }),
+      reached: (file) => until("in setup", () => existsSync(file)),
+    },
   };
-  const means: Record<string, { readonly scope: string; readonly via: string; readonly reason: unknown; abort(nursery: Nursery, controller: AbortController): unknown }> = {
+  const means: Record<
+    string,
+    {
+      readonly scope: string;
+      readonly via: string;
+      readonly reason: unknown;
+      abort(nursery: Nursery, controller: AbortController): unknown;
+    }
+  > = {
     signal: { scope: "actor", via: "signal", reason, abort: (_nursery, controller) => controller.abort(reason) },
     cancel: { scope: "nursery", via: "cancel", reason, abort: (nursery) => nursery.cancel(reason) },
     close: { scope: "nursery", via: "scope", reason: undefined, abort: (nursery) => nursery.close() },
@@ -158,12 +320,20 @@ law("Aborting a start in any phase leaves no process, socket, instance or regist
       const controller = new AbortController();
       const nursery = await openNursery();
       env.defer(() => nursery.close());
-      const caught = rejection(nursery.start(what, env.options(name, { startTimeout: NEVER, stdio: "ignore", signal: controller.signal, ...options?.(file) })));
+      const caught = rejection(
+        nursery.start(
+          what,
+          env.options(name, { startTimeout: NEVER, stdio: "ignore", signal: controller.signal, ...options?.(file) }),
+        ),
+      );
       await reached?.(file);
       const aborted = expected.abort(nursery, controller);
       const error = await soon(`the start of ${name} rejects`, caught);
       assert.ok(error instanceof Cancelled, `${name}: ${String(error)}`);
-      assert.deepEqual({ scope: error.scope, via: error.via, reason: error.reason, canceller: error.canceller }, { scope: expected.scope, via: expected.via, reason: expected.reason, canceller: thisProcess().id });
+      assert.deepEqual(
+        { scope: error.scope, via: error.via, reason: error.reason, canceller: error.canceller },
+        { scope: expected.scope, via: expected.via, reason: expected.reason, canceller: thisProcess().id },
+      );
       isGone(error.actor?.pid);
       await aborted;
       if (by === "signal") {
@@ -195,7 +365,9 @@ law("A wrong token, unknown version or garbage before Ready is StartFailed and e
     "an unknown type": /unknown type 200/,
     "a wrong token": /its token is wrong/,
     "no token": /its token is wrong/,
-    "an unknown version": new RegExp(`it speaks version ${PROTOCOL_VERSION + 41} of the protocol, this host speaks ${PROTOCOL_VERSION}`),
+    "an unknown version": new RegExp(
+      `it speaks version ${PROTOCOL_VERSION + 41} of the protocol, this host speaks ${PROTOCOL_VERSION}`,
+    ),
     "version 0": /it speaks version 0/,
     "a Hello of another shape": /Hello/,
     "half a frame": /./,
@@ -223,7 +395,11 @@ law("A wrong token, unknown version or garbage before Ready is StartFailed and e
       check(error, says);
       assert.equal(error.phase, what === "two Hellos" ? "load" : "hello");
     }
-    const loading = writtenActor(env.directory, "writes", 'import { writeSync } from "node:fs"; writeSync(3, "what a module should not print\\n"); await new Promise((go) => setTimeout(go, 60_000));');
+    const loading = writtenActor(
+      env.directory,
+      "writes",
+      'import { writeSync } from "node:fs"; writeSync(3, "what a module should not print\\n"); await new Promise((go) => setTimeout(go, 60_000));',
+    );
     const writes = await failure(nursery, env, loading, "writes while loading", {});
     check(writes, /./);
     assert.equal(writes.phase, "load");
@@ -231,35 +407,43 @@ law("A wrong token, unknown version or garbage before Ready is StartFailed and e
   });
 });
 
-law("The actor knows its parent, root, tree path, log level and the method that truly made it; a per-actor setting wins", async (env) => {
-  const root = thisProcess();
-  await withNursery(
-    async (nursery) => {
-      const portal = await nursery.start(observer, env.options("a", { startTimeout: 20_000, env: { BROOD_LOGLEVEL: "debug" } }));
-      const known = await portal.call("known", ["b", "c"]);
-      assert.deepEqual(known[0]?.id, portal.id);
-      for (const [depth, one] of known.entries()) {
-        assert.equal(one.path, ["", "a", "b", "c"].slice(0, depth + 2).join("/"));
-        assert.equal(one.id.name, ["a", "b", "c"][depth]);
-        assert.equal(one.id.pid, one.pid);
-        assert.deepEqual(one.root, root.id);
-        assert.deepEqual(one.parent, depth === 0 ? root.id : known[depth - 1]?.id);
-        assert.deepEqual(one.caller, one.parent);
-        assert.equal(one.spawnMethod, portal.spawnMethod);
-        assert.equal(one.logLevel, "debug");
-      }
-      assert.equal(portal.spawnMethod, env.method);
-      assert.equal(portal.path, "/a");
-      const other = await nursery.start(observer, env.options("other", { startTimeout: 20_000 }));
-      assert.equal((await other.call("known", []))[0]?.logLevel, root.logLevel);
-      // The nursery's own setting holds where the actor has none.
-      const late = await rejection(nursery.start(slow, env.options("late", { stdio: "ignore", env: { SLOW_PHASE: "setup" } })));
-      assert.ok(late instanceof StartFailed, String(late));
-      assert.match(late.message, /not ready within 40 ms/);
-    },
-    { startTimeout: 40 },
-  );
-});
+law(
+  "The actor knows its parent, root, tree path, log level and the method that truly made it; a per-actor setting wins",
+  async (env) => {
+    const root = thisProcess();
+    await withNursery(
+      async (nursery) => {
+        const portal = await nursery.start(
+          observer,
+          env.options("a", { startTimeout: 20_000, env: { BROOD_LOGLEVEL: "debug" } }),
+        );
+        const known = await portal.call("known", ["b", "c"]);
+        assert.deepEqual(known[0]?.id, portal.id);
+        for (const [depth, one] of known.entries()) {
+          assert.equal(one.path, ["", "a", "b", "c"].slice(0, depth + 2).join("/"));
+          assert.equal(one.id.name, ["a", "b", "c"][depth]);
+          assert.equal(one.id.pid, one.pid);
+          assert.deepEqual(one.root, root.id);
+          assert.deepEqual(one.parent, depth === 0 ? root.id : known[depth - 1]?.id);
+          assert.deepEqual(one.caller, one.parent);
+          assert.equal(one.spawnMethod, portal.spawnMethod);
+          assert.equal(one.logLevel, "debug");
+        }
+        assert.equal(portal.spawnMethod, env.method);
+        assert.equal(portal.path, "/a");
+        const other = await nursery.start(observer, env.options("other", { startTimeout: 20_000 }));
+        assert.equal((await other.call("known", []))[0]?.logLevel, root.logLevel);
+        // The nursery's own setting holds where the actor has none.
+        const late = await rejection(
+          nursery.start(slow, env.options("late", { stdio: "ignore", env: { SLOW_PHASE: "setup" } })),
+        );
+        assert.ok(late instanceof StartFailed, String(late));
+        assert.match(late.message, /not ready within 40 ms/);
+      },
+      { startTimeout: 40 },
+    );
+  },
+);
 
 interface MainAnswer {
   readonly said?: string;
@@ -273,32 +457,49 @@ interface MainAnswer {
 }
 
 /** Runs the program that has an actor in its main module; what it says, and each evaluation of its top level. */
-async function mainActor(env: LawEnv, name: string, config: { where: "main" | "elsewhere"; inActor?: string; inheritMain?: boolean }): Promise<{ answer: MainAnswer; evaluations: string[] }> {
+async function mainActor(
+  env: LawEnv,
+  name: string,
+  config: { where: "main" | "elsewhere"; inActor?: string; inheritMain?: boolean },
+): Promise<{ answer: MainAnswer; evaluations: string[] }> {
   const { inheritMain, ...rest } = config;
   const file = fileIn(env, name);
-  const { name: _name, stdio: _stdio, ...options } = env.options("one", inheritMain === undefined ? {} : { inheritMain });
+  const {
+    name: _name,
+    stdio: _stdio,
+    ...options
+  } = env.options("one", inheritMain === undefined ? {} : { inheritMain });
   const end = await runProgram("main-actor", [JSON.stringify({ inActor: "nothing", ...rest, file, options })]);
-  return { answer: answerOf(end) as MainAnswer, evaluations: readFileSync(file, "utf8").trimEnd().split("\n").map((line) => line.replace(/ (true|undefined)$/, "")) };
+  return {
+    answer: answerOf(end) as MainAnswer,
+    evaluations: readFileSync(file, "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.replace(/ (true|undefined)$/, "")),
+  };
 }
 
-law("An actor defined in the main module works by default; elsewhere, or with false, main's top level has not run", async (env) => {
-  // `import.meta.main` is undefined before Node 24, and false where main is loaded as an ordinary module.
-  const asModule = /^actor( false)?$/;
-  const inMain = await mainActor(env, "default", { where: "main" });
-  assert.deepEqual(inMain.answer, { said: "hello from main, loaded", nested: 3 });
-  assert.equal(inMain.evaluations[0], "main");
-  assert.equal(inMain.evaluations.length, 2);
-  assert.match(inMain.evaluations[1] as string, asModule);
+law(
+  "An actor defined in the main module works by default; elsewhere, or with false, main's top level has not run",
+  async (env) => {
+    // `import.meta.main` is undefined before Node 24, and false where main is loaded as an ordinary module.
+    const asModule = /^actor( false)?$/;
+    const inMain = await mainActor(env, "default", { where: "main" });
+    assert.deepEqual(inMain.answer, { said: "hello from main, loaded", nested: 3 });
+    assert.equal(inMain.evaluations[0], "main");
+    assert.equal(inMain.evaluations.length, 2);
+    assert.match(inMain.evaluations[1] as string, asModule);
 
-  const elsewhere = await mainActor(env, "elsewhere", { where: "elsewhere" });
-  assert.deepEqual(elsewhere, { answer: { sum: 3 }, evaluations: ["main"] });
-  const never = await mainActor(env, "false", { where: "elsewhere", inheritMain: false });
-  assert.deepEqual(never, { answer: { sum: 3 }, evaluations: ["main"] });
-  const always = await mainActor(env, "true", { where: "elsewhere", inheritMain: true });
-  assert.deepEqual(always.answer, { sum: 3 });
-  assert.equal(always.evaluations.length, 2);
-  assert.match(always.evaluations[1] as string, asModule);
-});
+    const elsewhere = await mainActor(env, "elsewhere", { where: "elsewhere" });
+    assert.deepEqual(elsewhere, { answer: { sum: 3 }, evaluations: ["main"] });
+    const never = await mainActor(env, "false", { where: "elsewhere", inheritMain: false });
+    assert.deepEqual(never, { answer: { sum: 3 }, evaluations: ["main"] });
+    const always = await mainActor(env, "true", { where: "elsewhere", inheritMain: true });
+    assert.deepEqual(always.answer, { sum: 3 });
+    assert.equal(always.evaluations.length, 2);
+    assert.match(always.evaluations[1] as string, asModule);
+  },
+);
 
 law("False with an actor defined in main is refused, naming the option", async (env) => {
   const { answer, evaluations } = await mainActor(env, "refused", { where: "main", inheritMain: false });
@@ -309,30 +510,36 @@ law("False with an actor defined in main is refused, naming the option", async (
   assert.deepEqual(evaluations, ["main"]);
 });
 
-law("A main that throws while loaded fails the start with that stack; one that opens a nursery then is refused, naming guard and opt-out", async (env) => {
-  for (const where of ["main", "elsewhere"] as const) {
-    const thrown = await mainActor(env, `throws ${where}`, { where, inActor: "throw", inheritMain: true });
-    assert.equal(thrown.answer.name, "StartFailed");
-    assert.equal(thrown.answer.remote?.name, "RangeError");
-    assert.match(thrown.answer.message ?? "", /main cannot be loaded here/);
-    assert.match(thrown.answer.remote?.stack ?? "", /RangeError: main cannot be loaded here\n +at .*main-actor\.js:\d+/);
-    for (const inActor of ["nursery", "floating nursery"]) {
-      const opened = await mainActor(env, `${inActor} ${where}`, { where, inActor, inheritMain: true });
-      assert.equal(opened.answer.name, "StartFailed", JSON.stringify(opened.answer));
-      assert.equal(opened.answer.remote?.code, "ERR_BROOD_UNSUPPORTED");
-      assert.match(opened.answer.message ?? "", /process\.argv\[1\] === fileURLToPath\(import\.meta\.url\)/);
-      assert.match(opened.answer.message ?? "", /inheritMain: false/);
-      assert.match(opened.answer.remote?.stack ?? "", /main-actor\.js:\d+/);
-      assert.equal(opened.evaluations.length, 2);
+law(
+  "A main that throws while loaded fails the start with that stack; one that opens a nursery then is refused, naming guard and opt-out",
+  async (env) => {
+    for (const where of ["main", "elsewhere"] as const) {
+      const thrown = await mainActor(env, `throws ${where}`, { where, inActor: "throw", inheritMain: true });
+      assert.equal(thrown.answer.name, "StartFailed");
+      assert.equal(thrown.answer.remote?.name, "RangeError");
+      assert.match(thrown.answer.message ?? "", /main cannot be loaded here/);
+      assert.match(
+        thrown.answer.remote?.stack ?? "",
+        /RangeError: main cannot be loaded here\n +at .*main-actor\.js:\d+/,
+      );
+      for (const inActor of ["nursery", "floating nursery"]) {
+        const opened = await mainActor(env, `${inActor} ${where}`, { where, inActor, inheritMain: true });
+        assert.equal(opened.answer.name, "StartFailed", JSON.stringify(opened.answer));
+        assert.equal(opened.answer.remote?.code, "ERR_BROOD_UNSUPPORTED");
+        assert.match(opened.answer.message ?? "", /process\.argv\[1\] === fileURLToPath\(import\.meta\.url\)/);
+        assert.match(opened.answer.message ?? "", /inheritMain: false/);
+        assert.match(opened.answer.remote?.stack ?? "", /main-actor\.js:\d+/);
+        assert.equal(opened.evaluations.length, 2);
+      }
     }
-  }
-  // Later than any start can wait for, as in an unguarded `main();` that reads a file first. It would start itself for ever.
-  const late = await mainActor(env, "late", { where: "main", inActor: "late nursery" });
-  assert.equal(late.answer.name, "ActorDied", JSON.stringify(late.answer));
-  assert.equal(late.answer.remote?.code, "ERR_BROOD_UNSUPPORTED");
-  assert.match(late.answer.message ?? "", /process\.argv\[1\] === fileURLToPath\(import\.meta\.url\)/);
-  assert.equal(late.evaluations.length, 2);
-});
+    // Later than any start can wait for, as in an unguarded `main();` that reads a file first. It would start itself for ever.
+    const late = await mainActor(env, "late", { where: "main", inActor: "late nursery" });
+    assert.equal(late.answer.name, "ActorDied", JSON.stringify(late.answer));
+    assert.equal(late.answer.remote?.code, "ERR_BROOD_UNSUPPORTED");
+    assert.match(late.answer.message ?? "", /process\.argv\[1\] === fileURLToPath\(import\.meta\.url\)/);
+    assert.equal(late.evaluations.length, 2);
+  },
+);
 
 law("The actor gets neither the parent's inspector port, IPC channel, coverage nor profile path", async (env) => {
   const coverage = join(env.directory, "coverage");
@@ -356,75 +563,86 @@ const FORKS = "part 3";
 later("The child holds exactly its documented descriptors, none a listener or peer socket of the parent", FORKS);
 later("No timer, listener, pending continuation or exit hook of parent or template runs in the child", FORKS);
 later("The actor sees its own pid, and no two siblings draw equal random values from any source", FORKS);
-later("Return, throw or trap, process.exit, rejection, drained loop, signal: each gives the true exit within 1 s", FORKS);
+later(
+  "Return, throw or trap, process.exit, rejection, drained loop, signal: each gives the true exit within 1 s",
+  FORKS,
+);
 later("A template with foreign threads, open sockets or live timers is refused, naming the offender", FORKS);
 later("Template death fails pending starts, spares running actors, and the next start works", FORKS);
 later("wasm_fork clones start with the warmed state; writes of one are seen by no other", "part 2");
 later("wasm_forkserver: what the sandbox forbids fails typed; a crash of the process spares the host", "part 2");
 
-law("Output is relayed by line with the actor's name; 1 MiB without newline, or a deaf reader, blocks nobody", async (env) => {
-  const MIB = 1024 * 1024;
-  await withNursery(async (nursery) => {
-    const lines: OutputLine[] = [];
-    const portal = await nursery.start(talker, env.options("talker", { stdio: (line) => void lines.push(line) }));
-    const texts = (stream: string): string[] => lines.filter((line) => line.stream === stream).map(({ text }) => text);
-    await portal.call("say", "first\nsecond");
-    await portal.call("complain", "a complaint");
-    await portal.call("raw", "windows\r\n\nümlaut \u{1F423}\n");
-    await until("its lines", () => texts("stdout").length === 5 && texts("stderr").length === 1);
-    assert.deepEqual(texts("stdout"), ["first", "second", "windows", "", "ümlaut \u{1F423}"]);
-    assert.deepEqual(texts("stderr"), ["a complaint"]);
-    for (const { actor: who } of lines) assert.equal(who.uuid, portal.id.uuid);
+law(
+  "Output is relayed by line with the actor's name; 1 MiB without newline, or a deaf reader, blocks nobody",
+  async (env) => {
+    const MIB = 1024 * 1024;
+    await withNursery(async (nursery) => {
+      const lines: OutputLine[] = [];
+      const portal = await nursery.start(talker, env.options("talker", { stdio: (line) => void lines.push(line) }));
+      const texts = (stream: string): string[] =>
+        lines.filter((line) => line.stream === stream).map(({ text }) => text);
+      await portal.call("say", "first\nsecond");
+      await portal.call("complain", "a complaint");
+      await portal.call("raw", "windows\r\n\nümlaut \u{1F423}\n");
+      await until("its lines", () => texts("stdout").length === 5 && texts("stderr").length === 1);
+      assert.deepEqual(texts("stdout"), ["first", "second", "windows", "", "ümlaut \u{1F423}"]);
+      assert.deepEqual(texts("stderr"), ["a complaint"]);
+      for (const { actor: who } of lines) assert.equal(who.uuid, portal.id.uuid);
 
-    lines.length = 0;
-    assert.equal(await soon("1 MiB without a newline", portal.call("pour", MIB)), MIB);
-    assert.equal(await portal.call("add", 1, 2), 3);
-    // Passed on as it comes: nobody keeps a line that does not end.
-    await until("its pieces", () => texts("stdout").join("").length === MIB);
-    await portal.call("end");
-    for (const piece of texts("stdout")) assert.ok(piece.length <= 16 * 1024 && /^x*$/.test(piece));
+      lines.length = 0;
+      assert.equal(await soon("1 MiB without a newline", portal.call("pour", MIB)), MIB);
+      assert.equal(await portal.call("add", 1, 2), 3);
+      // Passed on as it comes: nobody keeps a line that does not end.
+      await until("its pieces", () => texts("stdout").join("").length === MIB);
+      await portal.call("end");
+      for (const piece of texts("stdout")) assert.ok(piece.length <= 16 * 1024 && /^x*$/.test(piece));
 
-    const quiet = await nursery.start(talker, env.options("quiet", { stdio: "ignore" }));
-    assert.equal(await soon("output that is ignored", quiet.call("pour", MIB)), MIB);
-  });
+      const quiet = await nursery.start(talker, env.options("quiet", { stdio: "ignore" }));
+      assert.equal(await soon("output that is ignored", quiet.call("pour", MIB)), MIB);
+    });
 
-  const { name: _name, ...options } = env.options("one");
-  const forwarded = await runProgram("forwarder", [JSON.stringify(options)]);
-  assert.equal(forwarded.code, 0, forwarded.stderr.join("\n"));
-  assert.deepEqual(forwarded.stdout, ["[one] from one", "[one] and more", "[one] no newline at the end"]);
-  assert.deepEqual(forwarded.stderr, ["[two] from two"]);
+    const { name: _name, ...options } = env.options("one");
+    const forwarded = await runProgram("forwarder", [JSON.stringify(options)]);
+    assert.equal(forwarded.code, 0, forwarded.stderr.join("\n"));
+    assert.deepEqual(forwarded.stdout, ["[one] from one", "[one] and more", "[one] no newline at the end"]);
+    assert.deepEqual(forwarded.stderr, ["[two] from two"]);
 
-  const deaf = await runProgram("deaf-stdout", [JSON.stringify(options)], { deaf: true });
-  assert.equal(deaf.late, false, "a host whose stdout nobody reads did not end");
-  assert.equal(deaf.code, 0, deaf.stderr.join("\n"));
-  const { poured, sum } = JSON.parse(deaf.stderr.at(-1) ?? "{}") as { poured: number; sum: number };
-  assert.ok(poured > 4 * MIB);
-  assert.equal(sum, 3);
-});
+    const deaf = await runProgram("deaf-stdout", [JSON.stringify(options)], { deaf: true });
+    assert.equal(deaf.late, false, "a host whose stdout nobody reads did not end");
+    assert.equal(deaf.code, 0, deaf.stderr.join("\n"));
+    const { poured, sum } = JSON.parse(deaf.stderr.at(-1) ?? "{}") as { poured: number; sum: number };
+    assert.ok(poured > 4 * MIB);
+    assert.equal(sum, 3);
+  },
+);
 
-law("An unsupported method is refused naming reason and usable methods, or replaced visibly, never quietly", async (env) => {
-  await withNursery(async (nursery) => {
-    const refused = async (spawn: unknown): Promise<unknown> => rejection(nursery.start(worker, { ...env.options("one"), spawn: spawn as SpawnMethod }));
-    // Every method of the design that this version does not have.
-    const portal = await nursery.start(worker, env.options("asked"));
-    assert.equal(portal.spawnMethod, env.method);
-    assert.equal(portal.spawnReason, "asked for");
-    const { spawn: _spawn, ...unsaid } = env.options("default");
-    const byDefault = await nursery.start(worker, unsaid);
-    assert.equal(byDefault.spawnReason, "the default");
-    for (const method of ["wasm", "wasm_fork", "wasm_forkserver", "forkserver", "main_thread_forkserver"]) {
-      if (method === env.method) continue;
-      const error = await refused(method);
-      assert.ok(error instanceof Unsupported, `${method}: ${String(error)}`);
-      assert.equal(error.feature, `spawn method ${method}`);
-      assert.match(error.message, /this version does not have it yet; it has .*\bexec\b/);
-    }
-    for (const nonsense of ["Exec", "", "fork", 5, null, ["exec"], "constructor"]) {
-      const error = await refused(nonsense);
-      assert.ok(error instanceof InvalidOption, String(error));
-      assert.equal(error.option, "nursery.start: spawn");
-      assert.match(error.accepted, /"exec"/);
-    }
-    assert.equal(nursery.children.length, 2);
-  });
-});
+law(
+  "An unsupported method is refused naming reason and usable methods, or replaced visibly, never quietly",
+  async (env) => {
+    await withNursery(async (nursery) => {
+      const refused = async (spawn: unknown): Promise<unknown> =>
+        rejection(nursery.start(worker, { ...env.options("one"), spawn: spawn as SpawnMethod }));
+      // Every method of the design that this version does not have.
+      const portal = await nursery.start(worker, env.options("asked"));
+      assert.equal(portal.spawnMethod, env.method);
+      assert.equal(portal.spawnReason, "asked for");
+      const { spawn: _spawn, ...unsaid } = env.options("default");
+      const byDefault = await nursery.start(worker, unsaid);
+      assert.equal(byDefault.spawnReason, "the default");
+      for (const method of ["wasm", "wasm_fork", "wasm_forkserver", "forkserver", "main_thread_forkserver"]) {
+        if (method === env.method) continue;
+        const error = await refused(method);
+        assert.ok(error instanceof Unsupported, `${method}: ${String(error)}`);
+        assert.equal(error.feature, `spawn method ${method}`);
+        assert.match(error.message, /this version does not have it yet; it has .*\bexec\b/);
+      }
+      for (const nonsense of ["Exec", "", "fork", 5, null, ["exec"], "constructor"]) {
+        const error = await refused(nonsense);
+        assert.ok(error instanceof InvalidOption, String(error));
+        assert.equal(error.option, "nursery.start: spawn");
+        assert.match(error.accepted, /"exec"/);
+      }
+      assert.equal(nursery.children.length, 2);
+    });
+  },
+);

@@ -11,6 +11,8 @@ const seen = await withNursery(async (nursery) => {
   const portal = await nursery.start(observer, { ...options, name: "observer" });
   return portal.call("debugging");
 });
-console.log(JSON.stringify({ host: { inspector: inspector.url() !== undefined, ipc: process.send !== undefined }, actor: seen }));
+console.log(
+  JSON.stringify({ host: { inspector: inspector.url() !== undefined, ipc: process.send !== undefined }, actor: seen }),
+);
 // An IPC channel would keep this process.
 process.disconnect?.();

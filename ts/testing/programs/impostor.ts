@@ -9,7 +9,13 @@ import { PROTOCOL_VERSION } from "../../protocol/version.js";
 
 const { IMPOSTOR, IMPOSTOR_FILE } = process.env;
 const token = process.env[CHANNEL_VARIABLE] ?? "";
-const hello = (more: object): Uint8Array => encodeFrame(FrameType.Hello, 0, 0, encodeHello({ version: PROTOCOL_VERSION, token, pid: process.pid, node: process.version, ...more }));
+const hello = (more: object): Uint8Array =>
+  encodeFrame(
+    FrameType.Hello,
+    0,
+    0,
+    encodeHello({ version: PROTOCOL_VERSION, token, pid: process.pid, node: process.version, ...more }),
+  );
 const wait = (): never => {
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 };
@@ -28,8 +34,19 @@ const WORDS: Record<string, () => Uint8Array> = {
   "two Hellos": () => hello({}),
   "Ready before Hello": () => encodeFrame(FrameType.Ready, 0, 0, encodeReady({ endpoints: {} })),
   "Log before Hello": () => encodeFrame(FrameType.Log, 0, 0, encodeLog(1, "not yet")),
-  "Error before Hello": () => encodeFrame(FrameType.Error, 0, 0, encodeError({ kind: "thrown", phase: "load", error: describeError(new Error("forged"), { name: "x", uuid: "x" }) })),
-  "an acknowledgement before Hello": () => encodeFrame(FrameType.CancelAck, 0, 0, encodeCancelAck({ state: "finished", errors: undefined })),
+  "Error before Hello": () =>
+    encodeFrame(
+      FrameType.Error,
+      0,
+      0,
+      encodeError({
+        kind: "thrown",
+        phase: "load",
+        error: describeError(new Error("forged"), { name: "x", uuid: "x" }),
+      }),
+    ),
+  "an acknowledgement before Hello": () =>
+    encodeFrame(FrameType.CancelAck, 0, 0, encodeCancelAck({ state: "finished", errors: undefined })),
   "a frame of a context before Hello": () => encodeFrame(FrameType.Return, 0, 1, Uint8Array.of(0xc0)),
 };
 

@@ -63,8 +63,17 @@ if (isMain) {
       return { said: await portal.call("hello"), nested: await portal.call("nested") };
     });
   } catch (thrown) {
-    const error = thrown as StartFailed & { option?: string; cause?: { remote?: { name: string; code?: string; stack: string } } };
-    answer = { name: error.name, code: error.code, message: error.message, option: error.option, remote: error.cause?.remote };
+    const error = thrown as StartFailed & {
+      option?: string;
+      cause?: { remote?: { name: string; code?: string; stack: string } };
+    };
+    answer = {
+      name: error.name,
+      code: error.code,
+      message: error.message,
+      option: error.option,
+      remote: error.cause?.remote,
+    };
   }
   console.log(JSON.stringify(answer));
 }

@@ -8,7 +8,15 @@ import type { NativeMissing } from "../../errors/kinds.js";
 const worker = actor<typeof import("../actors/worker.js")>(new URL("../actors/worker.js", import.meta.url));
 const options = JSON.parse(process.argv[2] ?? "{}") as ProcessOptions;
 
-type Told = { name: string; code?: string; message: string; cause?: unknown; tried?: NativeMissing["tried"]; phase?: string; option?: string };
+type Told = {
+  name: string;
+  code?: string;
+  message: string;
+  cause?: unknown;
+  tried?: NativeMissing["tried"];
+  phase?: string;
+  option?: string;
+};
 
 const tell = (error: Told): object => ({
   name: error.name,
@@ -25,7 +33,12 @@ try {
   answer = await withNursery(async (nursery) => {
     const portal = await nursery.start(worker, { ...options, name: "one" });
     const { logLevel } = await portal.call("info");
-    return { sum: await portal.call("add", 1, 2), spawnMethod: portal.spawnMethod, spawnReason: portal.spawnReason, logLevel };
+    return {
+      sum: await portal.call("add", 1, 2),
+      spawnMethod: portal.spawnMethod,
+      spawnReason: portal.spawnReason,
+      logLevel,
+    };
   });
 } catch (error) {
   answer = { error: tell(error as Told) };

@@ -192,6 +192,21 @@ for (const method of METHODS) {
     await tree.gone();
   });
 
+  law(`${method}: what a dead actor had started ends with a host that never heard of that death`, async (t) => {
+    const env = environment(t, method);
+    const tree = new TreeHost(env, { depth: 2 });
+    const [top] = (await tree.ready()) as [number, number];
+    const its = tree.marked.living().filter(({ ppid }) => ppid === top);
+    assert.is(its.length, 2);
+    // A stopped host is one that dies at the same moment, drawn out.
+    tree.program.signal("SIGSTOP");
+    await until("the host is stopped", () => processState(tree.program.pid)?.state === "T");
+    killQuietly(top);
+    await until("the actor is dead", () => processState(top)?.state === "Z");
+    killQuietly(tree.program.pid);
+    measured("actor, then stopped host killed, until nobody is left", await tree.gone());
+  });
+
   law(
     `${method}: actors that loop, are stopped or ignore SIGTERM are gone within the default bounds, side by side, each with its exact exit`,
     async (t) => {

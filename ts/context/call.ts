@@ -1,6 +1,7 @@
 // One running call: settles exactly once, with the endpoint's value, its error, or why there is no answer.
 import { DeadlineExceeded, type Cancelled } from "../errors/kinds.js";
 import { decodeValue } from "../protocol/payload.js";
+import { rejectLocated, type CallSite } from "./located.js";
 import { deferred, noteRejection, type Deferred, type ObservedPromise } from "./observed-promise.js";
 import type { Opener } from "./opener.js";
 import { Pending, type Bounds } from "./pending.js";
@@ -11,7 +12,7 @@ export class Call extends Pending {
   #settled = false;
   #interrupted = false;
 
-  constructor(opener: Opener, id: number, endpoint: string, bounds: Bounds | undefined, site: { readonly stack?: string }) {
+  constructor(opener: Opener, id: number, endpoint: string, bounds: Bounds | undefined, site: CallSite | undefined) {
     super(opener, id, endpoint, "call", site);
     if (bounds !== undefined) this.bind(bounds);
   }
@@ -28,7 +29,7 @@ export class Call extends Pending {
   interrupt(error: Error): void {
     if (this.#settled) return;
     this.#interrupted = true;
-    this.#reject(error);
+    this.#reject(error, this.#deferred.reject);
   }
 
   protected override missed(deadline: number): void {
@@ -40,7 +41,7 @@ export class Call extends Pending {
   }
 
   override lost(error: Error): void {
-    this.#reject(error);
+    this.#reject(error, this.#deferred.reject);
     this.end();
   }
 
@@ -70,10 +71,11 @@ export class Call extends Pending {
     this.end();
   }
 
-  #reject(error: Error): void {
+  /** An error of this call alone is told where the call was; one that others share is not. */
+  #reject(error: Error, how = (own: Error): void => rejectLocated(this.#deferred, own, this.site)): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#deferred.reject(error);
+    how(error);
     noteRejection(this.promise, error);
     if (isBroodsDoing(error)) this.promise.silence();
   }

@@ -83,10 +83,11 @@ export function wasMet(failure: object): boolean {
  */
 export function observe<T>(work: Promise<T>, silent: (error: unknown) => boolean): ObservedPromise<T> {
   const { promise, resolve, reject } = deferred<T>();
-  work.then(resolve, (error) => {
-    reject(error);
+  work.then(undefined, (error) => {
     noteRejection(promise, error);
     if (silent(error)) promise.silence();
   });
+  // By its own levers, so that a stack shows who awaits it (`located.ts`).
+  work.then(resolve, reject);
   return promise;
 }

@@ -3,6 +3,7 @@
 // signal's reason, or else at the dispose; that nobody has asked for the result yet never ends the host.
 import { DeadlineExceeded, type Cancelled } from "../errors/kinds.js";
 import { decodeValue } from "../protocol/payload.js";
+import { rejectLocated, type CallSite } from "./located.js";
 import { deferred, noteRead, noteRejection, type Deferred, type ObservedPromise } from "./observed-promise.js";
 import type { Opener } from "./opener.js";
 import { Pending, type Bounds } from "./pending.js";
@@ -19,13 +20,15 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   #startedValue: unknown;
   #value: unknown;
   #error: Error | undefined;
+  /** That error is shared with others: the actor's death, the nursery's failure. */
+  #lost = false;
   #met = false;
   #controller: AbortController | undefined;
   #interrupted = false;
   #selfCancelled = false;
   #acknowledgedCancel = false;
 
-  constructor(opener: Opener, id: number, endpoint: string, bounds: Bounds | undefined, site: { readonly stack?: string }) {
+  constructor(opener: Opener, id: number, endpoint: string, bounds: Bounds | undefined, site: CallSite | undefined) {
     super(opener, id, endpoint, "context", site);
     if (bounds !== undefined) this.bind(bounds);
   }
@@ -156,8 +159,10 @@ export class OpenContext extends Pending implements Context<any, unknown> {
     const opening = this.#state === "opening";
     this.#state = nextContextState(this.#state, event) ?? "failed";
     this.#error = error;
+    this.#lost = event === "lost";
     if (opening) {
-      this.#opened.reject(error);
+      if (this.#lost) this.#opened.reject(error);
+      else rejectLocated(this.#opened, error, this.site);
       noteRejection(this.opened, error);
       if (isBroodsDoing(error)) this.opened.silence();
     }
@@ -165,10 +170,11 @@ export class OpenContext extends Pending implements Context<any, unknown> {
     this.#controller?.abort(error);
   }
 
-  #settleResult({ promise, resolve, reject }: Deferred<unknown>): void {
-    if (this.#error === undefined) return resolve(this.#value);
-    reject(this.#error);
-    noteRejection(promise, this.#error);
-    if (isBroodsDoing(this.#error)) promise.silence();
+  #settleResult(result: Deferred<unknown>): void {
+    if (this.#error === undefined) return result.resolve(this.#value);
+    if (this.#lost) result.reject(this.#error);
+    else rejectLocated(result, this.#error, this.site);
+    noteRejection(result.promise, this.#error);
+    if (isBroodsDoing(this.#error)) result.promise.silence();
   }
 }

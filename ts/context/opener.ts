@@ -7,6 +7,7 @@ import type { Channel } from "../protocol/channel.js";
 import { rebuildError } from "../protocol/error-data.js";
 import { FrameType } from "../protocol/frame.js";
 import { Call } from "./call.js";
+import type { CallSite } from "./located.js";
 import type { ObservedPromise } from "./observed-promise.js";
 import { OpenContext } from "./open-context.js";
 import type { Bounds, Pending } from "./pending.js";
@@ -61,7 +62,7 @@ export class Opener {
    * Sends a call.
    * @throws InvalidMessage an argument cannot be sent; nothing was
    */
-  call(endpoint: string, args: readonly unknown[], bounds: Bounds | undefined, site: { readonly stack?: string }): ObservedPromise<unknown> {
+  call(endpoint: string, args: readonly unknown[], bounds: Bounds | undefined, site: CallSite | undefined): ObservedPromise<unknown> {
     const payload = encodeStart(start(endpoint, false, args, bounds));
     const call = new Call(this, this.#claim(), endpoint, bounds, site);
     this.#begin(call, payload);
@@ -69,7 +70,7 @@ export class Opener {
   }
 
   /** Opens a context. Throws as `call` does. */
-  open(endpoint: string, args: readonly unknown[], bounds: Bounds | undefined, site: { readonly stack?: string }): ObservedPromise<OpenContext> {
+  open(endpoint: string, args: readonly unknown[], bounds: Bounds | undefined, site: CallSite | undefined): ObservedPromise<OpenContext> {
     const payload = encodeStart(start(endpoint, true, args, bounds));
     const context = new OpenContext(this, this.#claim(), endpoint, bounds, site);
     this.#begin(context, payload);
@@ -166,7 +167,7 @@ export class Opener {
       case "invalid":
         return new InvalidMessage(body.error.message);
       default:
-        return rebuildError(body.error, `${entry instanceof Call ? "call" : "context"} ${entry.endpoint}`, entry.callSite);
+        return rebuildError(body.error, `${entry instanceof Call ? "call" : "context"} ${entry.endpoint}`);
     }
   }
 }

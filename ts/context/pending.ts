@@ -2,6 +2,7 @@
 // cancel that is always bounded. A peer that stays silent past `cancelTimeout` is deaf; an acknowledgement, of whatever
 // kind, spares it (design section 4, "Call deadline").
 import { Cancelled, type CancelOrigin, type CancelScope } from "../errors/kinds.js";
+import type { CallSite } from "./located.js";
 import type { Opener } from "./opener.js";
 
 /** What a caller may bound a call by. */
@@ -27,13 +28,9 @@ export abstract class Pending {
     readonly id: number,
     readonly endpoint: string,
     protected readonly scope: CancelScope,
-    /** A stack captured at the local call, to stand above the remote one. */
-    protected readonly site: { readonly stack?: string },
+    /** Where the user called; undefined where that was not captured. */
+    protected readonly site: CallSite | undefined,
   ) {}
-
-  get callSite(): string | undefined {
-    return this.site.stack;
-  }
 
   /** Starts the clocks. */
   protected bind(bounds: Bounds): void {

@@ -37,22 +37,22 @@ export class RemoteActorError extends BroodError {
   /** The members of a thrown AggregateError, in order; undefined for any other error. */
   readonly errors: readonly unknown[] | undefined;
 
-  /**
-   * @param what what failed, as "call greet"
-   * @param site a stack to append the remote one to: the local call; the error's own by default
-   */
-  constructor(what: string, parts: RemoteParts, site?: string) {
+  /** @param what what failed, as "call greet" */
+  constructor(what: string, parts: RemoteParts) {
     const way = parts.path.map((id) => id.name).join("/");
     super(`${what} failed: ${parts.actor.name} (/${way}): ${parts.remote.name}: ${parts.remote.message}`, "cause" in parts ? { cause: parts.cause } : undefined);
     this.remote = parts.remote;
     this.actor = parts.actor;
     this.path = parts.path;
     this.errors = parts.errors;
-    const head = `${this.name}: ${this.message}`;
-    const local = site ?? this.stack ?? "";
-    const frames = local.slice(local.indexOf("\n    at ") + 1 || local.length);
-    const remote = parts.remote.stack === "" ? "" : `\n  thrown in ${parts.actor.name}:\n${indent(parts.remote.stack)}`;
-    Object.defineProperty(this, "stack", { value: `${head}\n${frames}${remote}`, writable: true, configurable: true });
+    this.locate("");
+  }
+
+  /** Puts the frames of the local call, as lines of a stack, between the message and the remote stack. */
+  locate(frames: string): void {
+    const { stack } = this.remote;
+    const parts = [`${this.name}: ${this.message}`, frames, stack === "" ? "" : `  thrown in ${this.actor.name}:\n${indent(stack)}`];
+    Object.defineProperty(this, "stack", { value: parts.filter((part) => part !== "").join("\n"), writable: true, configurable: true });
   }
 }
 

@@ -3,6 +3,7 @@
 // (design section 4, "Failing in one place").
 import { channel } from "node:diagnostics_channel";
 import { randomUUID } from "node:crypto";
+import { callSite, framesOf, relocate, type CallSite } from "../context/located.js";
 import { observe, track, wasMet } from "../context/observed-promise.js";
 import { failureBehind, isBroodsDoing } from "../context/silence.js";
 import { watchReason } from "../context/watched-signal.js";
@@ -12,7 +13,7 @@ import type { ActorId } from "../errors/identity.js";
 import { Cancelled, InvalidOption, NurseryClosed, StartFailed, Unsupported, type ActorDied, type CancelOrigin } from "../errors/kinds.js";
 import { LEVELS } from "../protocol/here.js";
 import { Control, type ControlOwner, type ControlSettings } from "../portal/control.js";
-import { ActorPortal, callSite, type CallSite, type PortalBound } from "../portal/portal.js";
+import { ActorPortal, type PortalBound } from "../portal/portal.js";
 import { relay } from "../spawn/relay.js";
 import { combine, Failures } from "./failures.js";
 import { CANCEL_TIMEOUT, checkName, checkStartOptions, chooseMethod, KILL_TIMEOUT, RUN_OPTIONS, START_OPTIONS, START_TIMEOUT } from "./options.js";
@@ -245,7 +246,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
       await control.ready;
     } catch (error) {
       // It comes from a timer or a dead process; which start it was says the caller's line.
-      if (error instanceof StartFailed) error.stack = `${error.name}: ${error.message}\n${framesOf(site)}`;
+      if (error instanceof StartFailed) relocate(error, framesOf(site.stack));
       throw error;
     }
     return child;
@@ -339,12 +340,6 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     this.#thrown = true;
     throw combine(this.name, this.#failures.errors);
   }
-}
-
-/** The frames of a stack, without its first line. */
-function framesOf(site: CallSite): string {
-  const stack = site.stack ?? "";
-  return stack.slice(stack.indexOf("\n    at ") + 1 || stack.length);
 }
 
 function outputOf(stdio: ProcessOptions["stdio"], actor: ActorId): (stream: "stdout" | "stderr", text: string) => void {

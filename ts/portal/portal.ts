@@ -2,6 +2,7 @@
 // signal it was made with, and passes on to the control and to the table of calls.
 import { ObservedPromise, observe } from "../context/observed-promise.js";
 import type { OpenContext } from "../context/open-context.js";
+import { callSite, type CallSite } from "../context/located.js";
 import type { Bounds } from "../context/pending.js";
 import { isBroodsDoing } from "../context/silence.js";
 import type { ActorStats, ActorStatus, CallOptions, Context, Loose, Portal, SpawnMethod } from "../context/surface.js";
@@ -17,6 +18,11 @@ export interface PortalBound {
   /** ms left of the task's own deadline; undefined without one. */
   remaining(): number | undefined;
 }
+
+/** Calls that may wait while the next one still captures its line: V8 takes about 4 us for that, which beside one round trip is
+ *  little, and beside a call of a thousand in flight more than all the rest (docs/bench.md). Above it the stack of an error
+ *  has the frames of whoever awaits the call. */
+const SITES = 16;
 
 const NO_BOUND: PortalBound = { remaining: () => undefined };
 
@@ -55,11 +61,11 @@ export class ActorPortal implements Portal<Loose> {
   }
 
   call(endpoint: string, ...args: any[]): Promise<any> {
-    return this.callFrom(callSite(this.call), endpoint, args);
+    return this.callFrom(this.#site(this.call), endpoint, args);
   }
 
   /** A call on behalf of somebody who called at `site`. */
-  callFrom(site: CallSite, endpoint: string, args: any[]): ObservedPromise<any> {
+  callFrom(site: CallSite | undefined, endpoint: string, args: any[]): ObservedPromise<any> {
     try {
       this.#check(endpoint, "call");
       const bounds = this.#bounds();
@@ -70,10 +76,10 @@ export class ActorPortal implements Portal<Loose> {
   }
 
   open(endpoint: string, ...args: any[]): Promise<Context<any, any>> {
-    return this.#open(callSite(this.open), endpoint, args);
+    return this.#open(this.#site(this.open), endpoint, args);
   }
 
-  #open(site: CallSite, endpoint: string, args: any[]): ObservedPromise<OpenContext> {
+  #open(site: CallSite | undefined, endpoint: string, args: any[]): ObservedPromise<OpenContext> {
     try {
       this.#check(endpoint, "context");
       const bounds = this.#bounds();
@@ -154,6 +160,11 @@ export class ActorPortal implements Portal<Loose> {
     throw new UnknownEndpoint(this.#control.where, endpoint, `the actor has ${listNames(names, endpoint)}.${didYouMean(names, endpoint)}`.replace(/\.$/, ""));
   }
 
+  /** Where the user called, unless so many calls wait that capturing it would be most of their cost. */
+  #site(above: (...args: never[]) => unknown): CallSite | undefined {
+    return (this.#control.openerOrNone?.size ?? 0) < SITES ? callSite(above) : undefined;
+  }
+
   #bounds(): Bounds | undefined {
     const { deadline: own, signal } = this.#options;
     const left = this.#bound.remaining();
@@ -164,18 +175,6 @@ export class ActorPortal implements Portal<Loose> {
     }
     return { deadline, signal };
   }
-}
-
-/** A stack that begins at the user's call. */
-export interface CallSite {
-  readonly stack?: string;
-}
-
-/** Where the user called, to stand above the remote stack. Captured cheaply: V8 renders it only if somebody reads it. */
-export function callSite(above: (...args: never[]) => unknown): CallSite {
-  const site: { stack?: string } = {};
-  Error.captureStackTrace(site, above);
-  return site;
 }
 
 function rejected(error: unknown): ObservedPromise<never> {

@@ -186,14 +186,13 @@ export function isActorId(value: unknown): value is ActorId {
  * The error that a peer has described, for the caller.
  * @param data as it was decoded; its shape is checked
  * @param what what failed, as "call greet"
- * @param site a stack to put the remote one below: that of the call; the error's own by default
  * @throws InvalidMessage when `data` is no {@link ErrorData}, or has more errors in it than a description may have
  */
-export function rebuildError(data: unknown, what: string, site?: string): RemoteActorError {
-  return rebuild(checkErrorData(data, "error"), what, site);
+export function rebuildError(data: unknown, what: string): RemoteActorError {
+  return rebuild(checkErrorData(data, "error"), what);
 }
 
-function rebuild(data: ErrorData, what: string, site: string | undefined): RemoteActorError {
+function rebuild(data: ErrorData, what: string): RemoteActorError {
   const { name, message, stack, code, fields, actor, path } = data;
   return new RemoteActorError(
     what,
@@ -201,10 +200,9 @@ function rebuild(data: ErrorData, what: string, site: string | undefined): Remot
       remote: { name, message, code, stack, fields: fields ?? {} },
       actor,
       path,
-      ...(data.cause === undefined ? {} : { cause: rebuild(data.cause, what, site) }),
-      ...(data.errors === undefined ? {} : { errors: data.errors.map((member) => rebuild(member, what, site)) }),
+      ...(data.cause === undefined ? {} : { cause: rebuild(data.cause, what) }),
+      ...(data.errors === undefined ? {} : { errors: data.errors.map((member) => rebuild(member, what)) }),
     },
-    site,
   );
 }
 

@@ -198,6 +198,24 @@ law("The stack holds the remote throw line and the local call line", async (env)
   });
 });
 
+law("Of a thousand calls in flight, each that fails still tells the line that awaits it", async (env) => {
+  await withNursery(async (nursery) => {
+    const portal = await nursery.start(thrower, env.options("thrower"));
+    const flood = Array.from({ length: 1_000 }, () => portal.call("add", 1, 2));
+    const at = lineHere().replace(/:\d+$/, "");
+    try {
+      await portal.call("throws", "line");
+      assert.fail("it was to throw");
+    } catch (error) {
+      assert.ok(error instanceof RemoteActorError, String(error));
+      const first = error.stack?.split("\n").find((frame) => frame.startsWith("    at "));
+      assert.ok(first?.includes(at), String(error.stack));
+      assert.match(error.stack ?? "", /thrown in thrower:/);
+    }
+    await Promise.all(flood);
+  });
+});
+
 law(
   "Thrown non-errors (string, undefined, frozen object, revoked proxy, circular cause) arrive and break nothing",
   async (env) => {

@@ -6,7 +6,7 @@ import { Unsupported } from "../errors/kinds.js";
 
 const found = new Map<string, string>();
 
-export function entryFile(name: "process" | "lifeline"): string {
+export function entryFile(name: "process" | "actor-process" | "lifeline"): string {
   let file = found.get(name);
   if (file === undefined) {
     // A bundle in CommonJS form has no import.meta.url at all.

@@ -1,12 +1,12 @@
 // The environment of a process actor: little by default, what the user gives, and nothing that would make Node something else.
-import { CHANNEL_VARIABLE } from "../protocol/entry-contract.js";
+import { CHANNEL_VARIABLE, CODE_CACHE_VARIABLE } from "../protocol/entry-contract.js";
 
 /** Passed on where this process has them (design section 4). */
 const DEFAULTS = ["PATH", "HOME", "LANG", "TZ"];
 /** Windows cannot start a process without these. */
 const WINDOWS = ["SystemRoot", "windir", "TEMP", "TMP"];
 
-export function actorEnvironment(given: { readonly [name: string]: string | undefined } | undefined, token: string): NodeJS.ProcessEnv {
+export function actorEnvironment(given: { readonly [name: string]: string | undefined } | undefined, token: string, codeCache: string | undefined): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {};
   for (const name of process.platform === "win32" ? [...DEFAULTS, ...WINDOWS] : DEFAULTS) {
     if (process.env[name] !== undefined) env[name] = process.env[name];
@@ -19,5 +19,6 @@ export function actorEnvironment(given: { readonly [name: string]: string | unde
     env[name] = value;
   }
   env[CHANNEL_VARIABLE] = token;
+  env[CODE_CACHE_VARIABLE] = codeCache;
   return env;
 }

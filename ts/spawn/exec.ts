@@ -10,9 +10,10 @@ import type { Body, BodyEnd } from "../protocol/transport.js";
 import type { ProcessHandle } from "../native/forkserver.js";
 import { loadForkserver } from "../native/load.js";
 import { watchExit } from "./exits.js";
+import { codeCacheFile } from "./code-cache.js";
 import { actorEnvironment } from "./environment.js";
 import { entryFile } from "./entry-files.js";
-import { inheritedFlags } from "./inherited-flags.js";
+import { inheritedFlags, preloadsAnything } from "./inherited-flags.js";
 import { LineSplitter, Tail } from "./lines.js";
 import type { BodyOptions, BodyRequest, SpawnMethodImplementation } from "./method.js";
 import { signalName } from "./signal-name.js";
@@ -68,6 +69,7 @@ class ExecBody implements Body {
   readonly gone: Promise<BodyEnd>;
   readonly #child: ChildProcess;
   #handle: ProcessHandle | undefined;
+  #unwatch: (() => void) | undefined;
   #giveUp: ReturnType<typeof setTimeout> | undefined;
   #finish!: (end: BodyEnd) => void;
   #finished = false;
@@ -75,13 +77,14 @@ class ExecBody implements Body {
   constructor(request: BodyRequest) {
     const native = loadForkserver();
     const { options } = request;
+    const flags = [...inheritedFlags(process.execArgv), ...(options.execArgv ?? [])];
     const [hostEnd, actorEnd] = native.socketPair();
     let lifeline;
     try {
       lifeline = new native.Lifeline();
-      this.#child = spawnProcess(process.execPath, argumentsFor(options), {
+      this.#child = spawnProcess(process.execPath, argumentsFor(flags), {
         cwd: options.cwd,
-        env: actorEnvironment(options.env, request.token),
+        env: actorEnvironment(options.env, request.token, codeCacheFile(entryFile("actor-process"), flags)),
         // CHANNEL_FD and LIFELINE_FD of the entry's contract.
         stdio: ["ignore", "pipe", "pipe", actorEnd, lifeline.readFd],
         // A group of its own, so that the lifeline and a kill reach what the actor starts.
@@ -131,7 +134,7 @@ class ExecBody implements Body {
         lifeline.release();
         void within(Promise.all(readers), DRAIN).then(() => {
           stopReading();
-          this.#handle?.close();
+          this.#unwatch?.();
           const memory = exhausted && end.status.kind === "signalled" && end.status.signal === "SIGABRT";
           resolve({ ...end, stderr: tail.lines, ...(memory ? { memory: "its JavaScript heap is exhausted (--max-old-space-size)" } : {}) });
         });
@@ -147,7 +150,7 @@ class ExecBody implements Body {
     // this process reaped the child.
     if (this.#handle !== undefined) {
       const handle = this.#handle;
-      watchExit(handle, () => {
+      this.#unwatch = watchExit(handle, () => {
         if (this.#finished) return;
         clearTimeout(this.#giveUp);
         this.#giveUp = this.#concludeIn(DRAIN, () => statusOf(handle));
@@ -178,8 +181,10 @@ class ExecBody implements Body {
   }
 }
 
-function argumentsFor(options: BodyOptions): string[] {
-  return ["--require", entryFile("lifeline"), ...inheritedFlags(process.execArgv), ...(options.execArgv ?? []), entryFile("process")];
+/** The entry arms the lifeline first of all, unless something of the user's runs before it: then a preload of brood's own does. */
+function argumentsFor(flags: readonly string[]): string[] {
+  const first = preloadsAnything(flags) ? ["--require", entryFile("lifeline")] : [];
+  return [...first, ...flags, entryFile("process")];
 }
 
 function openHandle(native: ReturnType<typeof loadForkserver>, pid: number): ProcessHandle | undefined {

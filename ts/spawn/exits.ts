@@ -6,8 +6,11 @@ const waiting = new Map<number, () => void>();
 let next = 1;
 let listening = false;
 
-/** Calls `exited` once when the process of `handle` has ended, unless the handle is closed before. */
-export function watchExit(handle: ProcessHandle, exited: () => void): void {
+/**
+ * Calls `exited` once when the process of `handle` has ended.
+ * @returns closes the handle: nothing is told any more, and nothing kept for it
+ */
+export function watchExit(handle: ProcessHandle, exited: () => void): () => void {
   if (!listening) {
     listening = true;
     loadForkserver().onExit((ids) => {
@@ -21,4 +24,8 @@ export function watchExit(handle: ProcessHandle, exited: () => void): void {
   const id = next++;
   waiting.set(id, exited);
   handle.watch(id);
+  return () => {
+    waiting.delete(id);
+    handle.close();
+  };
 }

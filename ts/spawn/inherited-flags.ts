@@ -15,3 +15,10 @@ export function inheritedFlags(execArgv: readonly string[]): string[] {
   }
   return flags;
 }
+
+const PRELOADS = /^(--import|--require|-r|--loader|--experimental-loader)($|=)/;
+
+/** Whether any of these flags runs code of the user's before the entry. */
+export function preloadsAnything(flags: readonly string[]): boolean {
+  return flags.some((flag) => PRELOADS.test(flag));
+}

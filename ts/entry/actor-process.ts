@@ -1,0 +1,212 @@
+// What a process actor does. It arms its lifeline, proves itself, learns from its Spec who it is, loads the actor's module, and hands the
+// channel to the task loop. It leaves by its own decision only after everything sent is with the system.
+import type { AsyncLocalStorage } from "node:async_hooks";
+import { format } from "node:util";
+import { findDefinition } from "../actor/define.js";
+import type { Host } from "../actor/host.js";
+import { TaskLoop } from "../actor/loop.js";
+import type { ActorInfo, Nursery } from "../context/surface.js";
+import { InvalidMessage } from "../errors/kinds.js";
+import { listNames } from "../errors/near.js";
+import { loadForkserver } from "../native/load.js";
+import type { openTaskNursery } from "../nursery/open.js";
+import { decodeSpec, encodeError, encodeHello, encodeLog } from "../protocol/bodies.js";
+import { Channel } from "../protocol/channel.js";
+import { CHANNEL_FD, CHANNEL_VARIABLE } from "../protocol/entry-contract.js";
+import { describeError } from "../protocol/error-data.js";
+import { FrameType } from "../protocol/frame.js";
+import { LEVELS, settle, type Here } from "../protocol/here.js";
+import { PROTOCOL_VERSION } from "../protocol/version.js";
+import { SocketTransport } from "../spawn/socket-transport.js";
+import { armLifeline } from "./arm.js";
+import { loadHint } from "./load-hint.js";
+
+/** sysexits.h EX_USAGE: started by hand. */
+const EXIT_USAGE = 64;
+/** sysexits.h EX_PROTOCOL: the host broke the protocol. */
+const EXIT_PROTOCOL = 76;
+/** Node's own code for an uncaught error. */
+const EXIT_FAILED = 1;
+/** How long goodbye may wait for a host that does not read, in ms. */
+const LEAVE_WAIT = 200;
+/** Longer log texts are cut: a log is for people. */
+const LOG_CHARACTERS = 16 * 1024;
+
+type Spec = ReturnType<typeof decodeSpec>;
+
+/** What the loader gives, since compiled code from a cache can have no import() of its own. */
+export interface Loader {
+  import(url: string): Promise<Record<string, unknown>>;
+  /** The actor is ready. */
+  ready(): void;
+}
+
+const given = process.env[CHANNEL_VARIABLE];
+delete process.env[CHANNEL_VARIABLE];
+if (given === undefined) {
+  process.stderr.write("This file is what brood's actors run first; it is not started by hand.\n");
+  process.exit(EXIT_USAGE);
+}
+const token = given;
+armLifeline();
+
+let loader: Loader;
+let place: Here | undefined;
+let loop: TaskLoop | undefined;
+let leaving = false;
+/** Told apart by it: what comes of the main module's top level, however much later, and what the actor is asked to do. */
+let mainModule: AsyncLocalStorage<true> | undefined;
+
+const transport = new SocketTransport(CHANNEL_FD, {
+  received: (bytes) => channel.received(bytes),
+  drained: () => channel.drained(),
+  ended: () => channel.ended(),
+});
+const channel: Channel = new Channel(transport, {
+  message(type, flags, context, payload) {
+    if (type === FrameType.Spec && place === undefined) {
+      void live(decodeSpec(payload, flags));
+    } else if (loop !== undefined) {
+      loop.message(type, flags, context, payload);
+    } else {
+      throw new InvalidMessage(`a frame of type ${type} before Ready`);
+    }
+  },
+  closed(breach) {
+    if (breach !== undefined) process.stderr.write(`brood: the host broke the protocol: ${breach.why}\n`);
+    // Without a host there is nobody to work for.
+    leave(breach === undefined ? 0 : EXIT_PROTOCOL);
+  },
+});
+
+/** Says hello; everything else follows from what the host answers. */
+export function begin(from: Loader): void {
+  loader = from;
+  channel.send(FrameType.Hello, 0, 0, encodeHello({ version: PROTOCOL_VERSION, token, pid: process.pid, node: process.version }));
+  channel.flush();
+}
+
+async function live(spec: Spec): Promise<void> {
+  const { actor, parent, root, path, logLevel } = spec;
+  place = settle({
+    id: actor,
+    parent,
+    root,
+    path,
+    logLevel,
+    main: spec.main,
+    get loadingMain() {
+      return mainModule?.getStore() === true;
+    },
+    endingWithin: undefined,
+  });
+  const info: ActorInfo = { id: actor, parent, root, path, spawnMethod: spec.spawnMethod as ActorInfo["spawnMethod"], logLevel: logLevel as ActorInfo["logLevel"] };
+  let phase: "load" | "setup" = "load";
+  process.on("uncaughtExceptionMonitor", (error) => {
+    if (process.listenerCount("uncaughtException") > 0 || process.hasUncaughtExceptionCaptureCallback()) return;
+    say(phase, error, actor);
+  });
+  process.once("exit", () => loop?.abandon());
+  try {
+    const definition = await load(spec);
+    loop = new TaskLoop(channel, {
+      definition,
+      host: hostFor(info),
+      actor: info,
+      cancelTimeout: spec.cancelTimeout,
+      ending: (within) => {
+        (place as Here).endingWithin = within;
+      },
+    });
+    phase = "setup";
+    await loop.begin();
+    loader.ready();
+  } catch (error) {
+    say(phase, error, actor);
+    // Where a syntax error is, Node tells in its own report of an uncaught error and nowhere else.
+    if (phase === "load" && error instanceof SyntaxError) {
+      setImmediate(() => leave(EXIT_FAILED));
+      throw error;
+    }
+    leave(EXIT_FAILED);
+  }
+}
+
+async function load(spec: Spec): Promise<NonNullable<ReturnType<typeof findDefinition>>> {
+  if (spec.module === undefined) throw new InvalidMessage("its Spec names no module");
+  const bare = (url: string): string => url.replace(/[?#].*$/, "");
+  let exports: Record<string, unknown> | undefined;
+  if (spec.inheritMain && spec.main !== undefined) {
+    const { main } = spec;
+    const asyncHooks = (await loader.import("node:async_hooks")) as unknown as typeof import("node:async_hooks");
+    mainModule = new asyncHooks.AsyncLocalStorage();
+    const { module } = spec;
+    const definedThere = bare(module) === main;
+    const loaded = await mainModule.run(true, () => importModule(definedThere ? module : main));
+    if (definedThere) exports = loaded;
+    // A promise that its top level left to itself, as in `main();`, fails the start if it has failed by now.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  exports ??= await importModule(spec.module);
+  const definition = findDefinition(exports);
+  if (definition === undefined) {
+    const names = Object.keys(exports);
+    const fault = names.includes("default") ? "the default export was not made by defineActor()" : "there is no default export";
+    throw new TypeError(`${fault}: ${spec.module} exports ${names.length === 0 ? "nothing" : listNames(names)}. Write: export default defineActor({ ... })`);
+  }
+  return definition;
+}
+
+async function importModule(module: string): Promise<Record<string, unknown>> {
+  try {
+    return await loader.import(module);
+  } catch (error) {
+    const hint = loadHint(module, error);
+    if (hint !== "" && error instanceof Error) error.message = `${error.message.replace(/\.?$/, ".")}${hint}`;
+    throw error;
+  }
+}
+
+function hostFor(info: ActorInfo): Host {
+  const most = LEVELS.indexOf(info.logLevel);
+  return {
+    now: () => performance.now(),
+    leave,
+    log(level, values) {
+      // What the level silences is not even rendered.
+      if (level <= most) channel.send(FrameType.Log, 0, 0, encodeLog(level, format(...values).slice(0, LOG_CHARACTERS)));
+    },
+    async openNursery(options, bound): Promise<Nursery> {
+      // Few actors start actors: the host's side is loaded when the first one does, and shared with the copy that the
+      // user's modules import.
+      const file = new URL("../nursery/open.js", import.meta.url).href;
+      const open = (await loader.import(file)) as { openTaskNursery: typeof openTaskNursery };
+      return open.openTaskNursery(options, bound);
+    },
+  };
+}
+
+/** Tells the host what went wrong with this actor as a whole. */
+function say(phase: "load" | "setup", error: unknown, self: ActorInfo["id"]): void {
+  channel.send(FrameType.Error, 0, 0, encodeError({ kind: "thrown", phase, error: describeError(error, self) }));
+  channel.flush();
+}
+
+/** Ends this process: exit listeners run, nothing is joined or awaited. */
+function leave(code: number): void {
+  if (leaving) return;
+  leaving = true;
+  const { exitNow } = loadForkserver();
+  const go = (): never => {
+    (process as unknown as { reallyExit(status?: number): never }).reallyExit = (status) => exitNow(status ?? code);
+    process.exit(code);
+  };
+  channel.flush();
+  if (transport.ahead === 0) go();
+  const until = performance.now() + LEAVE_WAIT;
+  const wait = (): void => {
+    if (transport.ahead === 0 || performance.now() > until) go();
+    setImmediate(wait);
+  };
+  wait();
+}

@@ -8,6 +8,7 @@ import { isRemote } from "../../errors/remote.js";
 import { openNursery, withNursery } from "../../nursery/open.js";
 import { thisProcess } from "../../nursery/runtime.js";
 import { actor } from "../../nursery/source.js";
+import { bounded } from "../bounded.js";
 import { gate, rejection, until } from "../gate.js";
 import { section, type LawEnv } from "../law.js";
 
@@ -15,7 +16,8 @@ const dialogue = actor<typeof import("../actors/dialogue.js")>(new URL("../actor
 const unready = actor<typeof import("../actors/unready.js")>(new URL("../actors/unready.js", import.meta.url));
 
 export const context = section(4);
-const { law, later } = context;
+const law = bounded(context);
+const { later } = context;
 
 type Peer = typeof dialogue extends { readonly endpoints?: infer E } ? Portal<E> : never;
 

@@ -8,6 +8,7 @@ import { isRemote, RemoteActorError } from "../../errors/remote.js";
 import { openNursery, withNursery } from "../../nursery/open.js";
 import { thisProcess } from "../../nursery/runtime.js";
 import { actor } from "../../nursery/source.js";
+import { bounded } from "../bounded.js";
 import { rejection, until } from "../gate.js";
 import { section, type LawEnv } from "../law.js";
 import { isAlive } from "../processes.js";
@@ -18,7 +19,7 @@ const scopes = actor<typeof import("../actors/scopes.js")>(new URL("../actors/sc
 const unready = actor<typeof import("../actors/unready.js")>(new URL("../actors/unready.js", import.meta.url));
 
 export const nursery = section(2);
-const { law } = nursery;
+const law = bounded(nursery);
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const text = (file: string): string => (existsSync(file) ? readFileSync(file, "utf8") : "");

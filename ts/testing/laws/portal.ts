@@ -7,6 +7,7 @@ import { isRemote } from "../../errors/remote.js";
 import { openNursery, withNursery } from "../../nursery/open.js";
 import { thisProcess } from "../../nursery/runtime.js";
 import { actor } from "../../nursery/source.js";
+import { bounded } from "../bounded.js";
 import { rejection, until } from "../gate.js";
 import { section } from "../law.js";
 import { isAlive } from "../processes.js";
@@ -15,7 +16,7 @@ const worker = actor<typeof import("../actors/worker.js")>(new URL("../actors/wo
 const callee = actor<typeof import("../actors/callee.js")>(new URL("../actors/callee.js", import.meta.url));
 
 export const portal = section(3);
-const { law } = portal;
+const law = bounded(portal);
 
 const text = (file: string): string => (existsSync(file) ? readFileSync(file, "utf8") : "");
 const uncompiled = (call: unknown): ((...args: unknown[]) => Promise<unknown>) => call as (...args: unknown[]) => Promise<unknown>;
@@ -72,7 +73,9 @@ law("An unknown or unexposed endpoint rejects, naming near matches; the actor li
     assert.equal(near.actor.uuid, called.id.uuid);
     assert.match(near.message, /^unknown endpoint "realease": callee \(\/callee\): the actor has release, .* and \d+ more\. Did you mean release\?$/);
     for (const name of ["secret", "default", "endpoints", "toString", "constructor", "__proto__", "hasOwnProperty", "x".repeat(10_000)]) {
-      assert.ok((await rejection(call(name))) instanceof UnknownEndpoint, name);
+      const unexposed = await rejection(call(name));
+      assert.ok(unexposed instanceof UnknownEndpoint, name);
+      assert.match(unexposed.message, /: the actor has /, name);
     }
     assert.ok((await rejection(uncompiled(called.open.bind(called))("dialog"))) instanceof UnknownEndpoint);
     assert.equal(called.stats.calls, 0);

@@ -1,6 +1,16 @@
 // Laws of the cache of an actor's compiled entry: it is private, it is written whole, and nothing depends on it.
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +28,9 @@ const host = (cache: string, count = 1, flags: string[] = []): Promise<{ stdout:
     await withNursery(async (nursery) => {
       for (let n = 0; n < ${count}; n += 1) console.log(await nursery.run(worker, "add", [1, 2], { execArgv: ${JSON.stringify(flags)} }));
     });`;
-  return run(process.execPath, ["--input-type=module", "-e", program], { env: { ...process.env, BROOD_CACHE_DIR: cache } });
+  return run(process.execPath, ["--input-type=module", "-e", program], {
+    env: { ...process.env, BROOD_CACHE_DIR: cache },
+  });
 };
 
 const scratch = (t: { defer(cleanUp: () => unknown): void }): string => {
@@ -47,7 +59,12 @@ law("a cache that is garbage, cut or empty costs nothing but time, and is writte
   await host(cache);
   const path = join(cache, readdirSync(cache)[0] as string);
   const good = readFileSync(path);
-  for (const bad of [Buffer.from("garbage"), good.subarray(0, good.length >> 1), Buffer.alloc(0), Buffer.alloc(good.length)]) {
+  for (const bad of [
+    Buffer.from("garbage"),
+    good.subarray(0, good.length >> 1),
+    Buffer.alloc(0),
+    Buffer.alloc(good.length),
+  ]) {
     writeFileSync(path, bad);
     assert.equal((await host(cache)).stdout, "3\n");
     assert.ok(readFileSync(path).length > bad.length >> 1);

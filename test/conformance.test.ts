@@ -15,7 +15,9 @@ process.env["TMPDIR"] = mkdtempSync(join(tmpdir(), "conformance-"));
 
 const METHODS = ["exec"] as const;
 
-const worker = actor<typeof import("#brood/testing/actors/worker.js")>(new URL(import.meta.resolve("#brood/testing/actors/worker.js")));
+const worker = actor<typeof import("#brood/testing/actors/worker.js")>(
+  new URL(import.meta.resolve("#brood/testing/actors/worker.js")),
+);
 
 const law = suite("conformance");
 const leaks = leakCheck();
@@ -60,7 +62,9 @@ for (const method of METHODS) {
 law.after(() => {
   rmSync(tmpdir(), { recursive: true, force: true });
   const all = conformance("exec");
-  const complete = METHODS.every((method) => conformance(method).every(({ sentence }) => passed.get(sentence)?.has(method)));
+  const complete = METHODS.every((method) =>
+    conformance(method).every(({ sentence }) => passed.get(sentence)?.has(method)),
+  );
   // A partial run says nothing about the rest.
   if (!complete) return;
   const sections = [...new Set([...all, ...pending()].map((one) => one.section))].sort((a, b) => a - b);
@@ -71,9 +75,16 @@ law.after(() => {
     "",
   ];
   for (const section of sections) {
-    lines.push(`## Section ${section}`, "", `| law | ${METHODS.join(" | ")} |`, `|---|${METHODS.map(() => "---|").join("")}`);
-    for (const { sentence } of all.filter((one) => one.section === section)) lines.push(`| ${sentence} | ${METHODS.map(() => "holds").join(" | ")} |`);
-    for (const { sentence, until } of pending().filter((one) => one.section === section)) lines.push(`| ${sentence} | ${METHODS.map(() => `pending: ${until}`).join(" | ")} |`);
+    lines.push(
+      `## Section ${section}`,
+      "",
+      `| law | ${METHODS.join(" | ")} |`,
+      `|---|${METHODS.map(() => "---|").join("")}`,
+    );
+    for (const { sentence } of all.filter((one) => one.section === section))
+      lines.push(`| ${sentence} | ${METHODS.map(() => "holds").join(" | ")} |`);
+    for (const { sentence, until } of pending().filter((one) => one.section === section))
+      lines.push(`| ${sentence} | ${METHODS.map(() => `pending: ${until}`).join(" | ")} |`);
     lines.push("");
   }
   const text = lines.join("\n");

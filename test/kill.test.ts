@@ -26,7 +26,9 @@ const LADDER = { cancelTimeout: 200, killTimeout: 300 };
 /** What a busy machine may take on top; ms. */
 const SLACK = 1_000;
 
-const cancels = actor<typeof import("#brood/testing/actors/cancels.js")>(new URL(import.meta.resolve("#brood/testing/actors/cancels.js")));
+const cancels = actor<typeof import("#brood/testing/actors/cancels.js")>(
+  new URL(import.meta.resolve("#brood/testing/actors/cancels.js")),
+);
 
 // Other test files run beside this one, with temporary files of their own that are no leak of ours.
 process.env["TMPDIR"] = mkdtempSync(join(tmpdir(), "kill-"));
@@ -47,7 +49,12 @@ law.after(() => rmSync(tmpdir(), { recursive: true, force: true }));
 function environment(t: LawTask, method: LawEnv["method"]): LawEnv {
   const directory = mkdtempSync(join(tmpdir(), "law-"));
   t.defer(() => rmSync(directory, { recursive: true, force: true }));
-  return { method, directory, options: (name, more = {}) => ({ spawn: method, ...more, name }), defer: (cleanUp) => t.defer(cleanUp) };
+  return {
+    method,
+    directory,
+    options: (name, more = {}) => ({ spawn: method, ...more, name }),
+    defer: (cleanUp) => t.defer(cleanUp),
+  };
 }
 
 /** A generator of equal numbers for equal seeds (mulberry32), from 0 to 1. */
@@ -62,7 +69,10 @@ function random(seed: number): () => number {
 }
 
 /** Runs `round` with seeds of its own; a failure says which. */
-async function rounds(count: number, round: (pick: <T>(from: readonly T[]) => T, within: (ms: number) => number) => Promise<unknown>): Promise<void> {
+async function rounds(
+  count: number,
+  round: (pick: <T>(from: readonly T[]) => T, within: (ms: number) => number) => Promise<unknown>,
+): Promise<void> {
   const given = process.env["BROOD_SEED"];
   for (let index = 0; index < (given === undefined ? count : 1); index++) {
     const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
@@ -98,11 +108,21 @@ for (const method of METHODS) {
         trees.push(tree);
         const pids = await tree.ready();
         const host = tree.program.pid;
-        const victims = pick([[host], [pids[0]], [pids[1]], [pids[0], host], [pids[1], host], [host, pids[0]], [pids[2], pids[1], pids[0], host]] as number[][]);
+        const victims = pick([
+          [host],
+          [pids[0]],
+          [pids[1]],
+          [pids[0], host],
+          [pids[1], host],
+          [host, pids[0]],
+          [pids[2], pids[1], pids[0], host],
+        ] as number[][]);
         if (!victims.includes(host)) {
           const top = pids.indexOf(victims[0] as number);
           const above = [host, ...pids.slice(0, top)];
-          const below = tree.marked.living().filter(({ pid, ppid }) => !above.includes(pid) && (!above.includes(ppid) || pid === victims[0]));
+          const below = tree.marked
+            .living()
+            .filter(({ pid, ppid }) => !above.includes(pid) && (!above.includes(ppid) || pid === victims[0]));
           assert.is(below.length, 2 * (pids.length - top));
           killQuietly(victims[0] as number);
           await until(`nobody lives below ${victims[0]}`, () => below.every(({ pid }) => !isAlive(pid)), GONE);
@@ -154,7 +174,11 @@ for (const method of METHODS) {
       await rounds(ROUNDS, async (pick, within) => {
         const how = pick(["exit", "throw", "reject", "abort", "exhaust", "SIGINT", "SIGTERM", "SIGHUP"] as const);
         const early = pick([true, false]);
-        const tree = new TreeHost(env, { loops: pick([true, false]), via: pick(["setup", "task"]), options: { ...env.options(""), ...LADDER } }, { execArgv: ["--max-old-space-size=32"] });
+        const tree = new TreeHost(
+          env,
+          { loops: pick([true, false]), via: pick(["setup", "task"]), options: { ...env.options(""), ...LADDER } },
+          { execArgv: ["--max-old-space-size=32"] },
+        );
         await tree.program.event("begun");
         if (early) await sleep(within(400));
         else await tree.ready();
@@ -163,12 +187,25 @@ for (const method of METHODS) {
         else tree.program.send(how);
         const from = performance.now();
         const { code, signal } = await tree.program.ended;
-        const expected = how === "exit" ? [7] : how === "abort" || how === "exhaust" ? ["SIGABRT"] : how.startsWith("SIG") ? [how] : [1];
-        assert.ok(expected.includes((signal ?? code) as never), `${how}${early ? " early" : ""}: ended with ${signal ?? code}: ${tree.program.stderr}`);
+        const expected =
+          how === "exit"
+            ? [7]
+            : how === "abort" || how === "exhaust"
+              ? ["SIGABRT"]
+              : how.startsWith("SIG")
+                ? [how]
+                : [1];
+        assert.ok(
+          expected.includes((signal ?? code) as never),
+          `${how}${early ? " early" : ""}: ended with ${signal ?? code}: ${tree.program.stderr}`,
+        );
         const left = LADDER.cancelTimeout + LADDER.killTimeout + SLACK + 2_000 - (performance.now() - from);
         slowest = Math.max(slowest, await tree.gone(early ? BORN : Math.max(left, GONE)));
         if (!early && !how.startsWith("SIG")) return;
-        assert.ok(performance.now() - from < LADDER.cancelTimeout + LADDER.killTimeout + SLACK + BORN, `${how}: ${performance.now() - from} ms`);
+        assert.ok(
+          performance.now() - from < LADDER.cancelTimeout + LADDER.killTimeout + SLACK + BORN,
+          `${how}: ${performance.now() - from} ms`,
+        );
       });
       measured(`slowest of ${ROUNDS} rounds, from the host's end until nobody was left`, slowest);
     },
@@ -219,10 +256,13 @@ for (const method of METHODS) {
       for (const [index, name] of names.entries()) {
         const portal = portals[index] as (typeof portals)[number];
         if (name.startsWith("deaf")) await portal.call("noteEnd", join(env.directory, name));
-        if (name === "looping" || name === "deaf") portal.call("loop", join(env.directory, `${name}-loops`)).catch(() => {});
+        if (name === "looping" || name === "deaf")
+          portal.call("loop", join(env.directory, `${name}-loops`)).catch(() => {});
         else portal.call("stop").catch(() => {});
       }
-      await until("they are as told", () => [pids[1], pids[3]].every((pid) => processState(pid as number)?.state === "T"));
+      await until("they are as told", () =>
+        [pids[1], pids[3]].every((pid) => processState(pid as number)?.state === "T"),
+      );
       const from = performance.now();
       await nursery.cancel("enough");
       const took = performance.now() - from;
@@ -266,36 +306,49 @@ for (const method of METHODS) {
     await own.gone();
   });
 
-  law(`${method}: a program's own listener keeps its actors alive, unless the nursery was opened with signals`, async (t) => {
-    const env = environment(t, method);
-    const kept = new TreeHost(env, { depth: 1, own: ["SIGTERM"] });
-    const [pid] = (await kept.ready()) as [number];
-    kept.program.signal("SIGTERM");
-    await kept.program.event("own");
-    // Its answer to the next command comes after all that the signal has set off.
-    kept.program.send("echo");
-    await kept.program.event("echo");
-    assert.is(kept.program.told("ending"), false);
-    assert.ok(isAlive(pid));
-    kept.program.signal("SIGKILL");
-    await kept.gone();
-  });
+  law(
+    `${method}: a program's own listener keeps its actors alive, unless the nursery was opened with signals`,
+    async (t) => {
+      const env = environment(t, method);
+      const kept = new TreeHost(env, { depth: 1, own: ["SIGTERM"] });
+      const [pid] = (await kept.ready()) as [number];
+      kept.program.signal("SIGTERM");
+      await kept.program.event("own");
+      // Its answer to the next command comes after all that the signal has set off.
+      kept.program.send("echo");
+      await kept.program.event("echo");
+      assert.is(kept.program.told("ending"), false);
+      assert.ok(isAlive(pid));
+      kept.program.signal("SIGKILL");
+      await kept.gone();
+    },
+  );
 
-  law(`${method}: a nursery that was not asked to meet signals outlives the teardown of one that was, also a second signal`, async (t) => {
-    const env = environment(t, method);
-    const tree = new TreeHost(env, { options: { ...env.options(""), cancelTimeout: 60_000, killTimeout: 60_000 }, loops: true, depth: 1, signals: true, own: ["SIGINT"], bystander: true });
-    const { pids: spared } = await tree.program.event<{ pids: number[] }>("bystander");
-    await tree.ready();
-    tree.program.signal("SIGINT");
-    await tree.program.event("ending");
-    await tree.program.event("own");
-    tree.program.signal("SIGINT");
-    await tree.program.event("torn down");
-    assert.is(spared.length, 1);
-    assert.ok(isAlive(spared[0] as number));
-    killQuietly(tree.program.pid);
-    await tree.gone();
-  });
+  law(
+    `${method}: a nursery that was not asked to meet signals outlives the teardown of one that was, also a second signal`,
+    async (t) => {
+      const env = environment(t, method);
+      const tree = new TreeHost(env, {
+        options: { ...env.options(""), cancelTimeout: 60_000, killTimeout: 60_000 },
+        loops: true,
+        depth: 1,
+        signals: true,
+        own: ["SIGINT"],
+        bystander: true,
+      });
+      const { pids: spared } = await tree.program.event<{ pids: number[] }>("bystander");
+      await tree.ready();
+      tree.program.signal("SIGINT");
+      await tree.program.event("ending");
+      await tree.program.event("own");
+      tree.program.signal("SIGINT");
+      await tree.program.event("torn down");
+      assert.is(spared.length, 1);
+      assert.ok(isAlive(spared[0] as number));
+      killQuietly(tree.program.pid);
+      await tree.gone();
+    },
+  );
 
   law(
     `${method}: a Worker that ends while its actors are being started leaves no actor and no zombie`,
@@ -305,8 +358,17 @@ for (const method of METHODS) {
       await rounds(Math.ceil(ROUNDS / 2), async (pick, within) => {
         const marked = new Marked();
         t.defer(() => marked.endAll());
-        const settings = { method, depth: 2, via: pick(["setup", "task"]), sleepers: true, options: env.options("") } satisfies TreeConfig;
-        const owner = new Worker(new URL(import.meta.resolve("#brood/testing/programs/owner.js")), { workerData: settings, env: { ...process.env, ...marked.env } });
+        const settings = {
+          method,
+          depth: 2,
+          via: pick(["setup", "task"]),
+          sleepers: true,
+          options: env.options(""),
+        } satisfies TreeConfig;
+        const owner = new Worker(new URL(import.meta.resolve("#brood/testing/programs/owner.js")), {
+          workerData: settings,
+          env: { ...process.env, ...marked.env },
+        });
         const ended = new Promise((resolve) => owner.once("exit", resolve));
         owner.on("error", () => {});
         // Not before its modules are there: Node leaks the files that a terminated Worker was just reading.
@@ -317,7 +379,10 @@ for (const method of METHODS) {
         await owner.terminate();
         await ended;
         slowest = Math.max(slowest, await marked.gone(BORN));
-        assert.equal(marked.zombies().filter(({ ppid }) => ppid === process.pid), []);
+        assert.equal(
+          marked.zombies().filter(({ ppid }) => ppid === process.pid),
+          [],
+        );
       });
       measured("slowest Worker terminated while starting, until nobody was left", slowest);
     },

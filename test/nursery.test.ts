@@ -1,6 +1,17 @@
 // Where a nursery's failure is thrown: in one place, once, and bare if there is one.
 import { spawn } from "node:child_process";
-import { ActorDied, actor, Cancelled, isRemote, NurseryClosed, openNursery, StartFailed, withNursery, type Nursery, type RemoteActorError } from "brood";
+import {
+  ActorDied,
+  actor,
+  Cancelled,
+  isRemote,
+  NurseryClosed,
+  openNursery,
+  StartFailed,
+  withNursery,
+  type Nursery,
+  type RemoteActorError,
+} from "brood";
 import * as assert from "uvu/assert";
 import { leakCheck } from "./harness/leaks.js";
 import { suite } from "./harness/law.js";
@@ -8,8 +19,12 @@ import { suite } from "./harness/law.js";
 const law = suite("nursery");
 const leaks = leakCheck();
 
-const worker = actor<typeof import("#brood/testing/actors/worker.js")>(new URL(import.meta.resolve("#brood/testing/actors/worker.js")));
-const scopes = actor<typeof import("#brood/testing/actors/scopes.js")>(new URL(import.meta.resolve("#brood/testing/actors/scopes.js")));
+const worker = actor<typeof import("#brood/testing/actors/worker.js")>(
+  new URL(import.meta.resolve("#brood/testing/actors/worker.js")),
+);
+const scopes = actor<typeof import("#brood/testing/actors/scopes.js")>(
+  new URL(import.meta.resolve("#brood/testing/actors/scopes.js")),
+);
 
 law.before(() => withNursery((nursery) => nursery.run(worker, "add", [1, 2])));
 law.before.each(() => leaks.snapshot());
@@ -39,7 +54,8 @@ async function lose(nursery: Nursery): Promise<void> {
   await dead.exited;
 }
 
-const died = (error: unknown): boolean => error instanceof ActorDied && error.exit.kind === "exited" && error.exit.code === 3;
+const died = (error: unknown): boolean =>
+  error instanceof ActorDied && error.exit.kind === "exited" && error.exit.code === 3;
 
 law("a try/catch around `await using` catches the bare ActorDied that its body met", async () => {
   let after = 0;
@@ -174,74 +190,80 @@ law("join() throws the failure, and close() does not throw it again", async () =
   assert.is(await thrownBy(() => nursery.close()), undefined);
 });
 
-law("withNursery throws the failure exactly once and bare, whether its body met it, caught it, or knows nothing", async () => {
-  const bodies: readonly ((nursery: Nursery) => Promise<unknown>)[] = [
-    async (nursery) => (await nursery.start(worker, { name: "dying" })).call("leave", 3),
-    async (nursery) => {
-      const dying = await nursery.start(worker, { name: "dying" });
-      await thrownBy(() => dying.call("leave", 3));
-    },
-    lose,
-    // What the failure's cancel brought about says nothing beside it.
-    async (nursery) => {
-      const sibling = await nursery.start(worker, { name: "sibling" });
-      const dying = await nursery.start(worker, { name: "dying" });
-      void dying.call("leave", 3);
-      await sibling.exited;
-      await sibling.call("add", 1, 2);
-    },
-    async (nursery) => {
-      await lose(nursery);
-      await nursery.start(worker, { name: "late" });
-    },
-    async (nursery) => {
-      const dying = await nursery.start(worker, { name: "dying" });
-      void dying.call("leave", 3);
-      await nursery.join();
-    },
-  ];
-  for (const [at, body] of bodies.entries()) {
-    const error = await thrownBy(() => withNursery(body as (nursery: Nursery) => Promise<void>));
-    assert.ok(died(error), `body ${at}: ${error}`);
-  }
-});
+law(
+  "withNursery throws the failure exactly once and bare, whether its body met it, caught it, or knows nothing",
+  async () => {
+    const bodies: readonly ((nursery: Nursery) => Promise<unknown>)[] = [
+      async (nursery) => (await nursery.start(worker, { name: "dying" })).call("leave", 3),
+      async (nursery) => {
+        const dying = await nursery.start(worker, { name: "dying" });
+        await thrownBy(() => dying.call("leave", 3));
+      },
+      lose,
+      // What the failure's cancel brought about says nothing beside it.
+      async (nursery) => {
+        const sibling = await nursery.start(worker, { name: "sibling" });
+        const dying = await nursery.start(worker, { name: "dying" });
+        void dying.call("leave", 3);
+        await sibling.exited;
+        await sibling.call("add", 1, 2);
+      },
+      async (nursery) => {
+        await lose(nursery);
+        await nursery.start(worker, { name: "late" });
+      },
+      async (nursery) => {
+        const dying = await nursery.start(worker, { name: "dying" });
+        void dying.call("leave", 3);
+        await nursery.join();
+      },
+    ];
+    for (const [at, body] of bodies.entries()) {
+      const error = await thrownBy(() => withNursery(body as (nursery: Nursery) => Promise<void>));
+      assert.ok(died(error), `body ${at}: ${error}`);
+    }
+  },
+);
 
-law("two failures are an AggregateError of exactly two, in start order, from withNursery, close and dispose alike", async () => {
-  // The second dies of its own accord although it is being cancelled: it is busy, and leaves when it is told by a file that is there.
-  const twoDeaths = async (nursery: Nursery): Promise<void> => {
-    const first = await nursery.start(scopes, { name: "first" });
-    const second = await nursery.start(scopes, { name: "second" });
-    void second.call("leaveBusy", process.execPath, 5);
-    void first.call("leaveBusy", process.execPath, 4);
-    await Promise.all([first.exited, second.exited]);
-  };
-  const check = (error: unknown): void => {
-    assert.instance(error, AggregateError);
-    const { errors, message } = error as AggregateError;
-    assert.is(message, "nursery crew failed 2 times");
-    assert.equal(
-      errors.map((one: ActorDied) => [one.actor.name, (one.exit as { code: number }).code]),
-      [
-        ["first", 4],
-        ["second", 5],
-      ],
+law(
+  "two failures are an AggregateError of exactly two, in start order, from withNursery, close and dispose alike",
+  async () => {
+    // The second dies of its own accord although it is being cancelled: it is busy, and leaves when it is told by a file that is there.
+    const twoDeaths = async (nursery: Nursery): Promise<void> => {
+      const first = await nursery.start(scopes, { name: "first" });
+      const second = await nursery.start(scopes, { name: "second" });
+      void second.call("leaveBusy", process.execPath, 5);
+      void first.call("leaveBusy", process.execPath, 4);
+      await Promise.all([first.exited, second.exited]);
+    };
+    const check = (error: unknown): void => {
+      assert.instance(error, AggregateError);
+      const { errors, message } = error as AggregateError;
+      assert.is(message, "nursery crew failed 2 times");
+      assert.equal(
+        errors.map((one: ActorDied) => [one.actor.name, (one.exit as { code: number }).code]),
+        [
+          ["first", 4],
+          ["second", 5],
+        ],
+      );
+    };
+    check(await thrownBy(() => withNursery(twoDeaths, { name: "crew" })));
+    check(
+      await thrownBy(async () => {
+        const nursery = await openNursery({ name: "crew" });
+        await twoDeaths(nursery);
+        await nursery.close();
+      }),
     );
-  };
-  check(await thrownBy(() => withNursery(twoDeaths, { name: "crew" })));
-  check(
-    await thrownBy(async () => {
-      const nursery = await openNursery({ name: "crew" });
-      await twoDeaths(nursery);
-      await nursery.close();
-    }),
-  );
-  check(
-    await thrownBy(async () => {
-      await using nursery = await openNursery({ name: "crew" });
-      await twoDeaths(nursery);
-    }),
-  );
-});
+    check(
+      await thrownBy(async () => {
+        await using nursery = await openNursery({ name: "crew" });
+        await twoDeaths(nursery);
+      }),
+    );
+  },
+);
 
 law("the body's own error comes first, then the failures of the actors", async () => {
   const own = new Error("own");
@@ -271,37 +293,55 @@ law("a failed start is thrown to whoever awaits it, and is no failure of the nur
   });
 });
 
-law('with onDeath: "report" a death rejects calls, settles exited, and spares the siblings and the nursery', async () => {
-  await withNursery(async (nursery) => {
-    const sibling = await nursery.start(worker, { name: "sibling" });
-    const dying = await nursery.start(worker, { name: "dying", onDeath: "report" });
-    assert.ok(died(await thrownBy(() => dying.call("leave", 3))));
-    assert.equal(await dying.exited, { kind: "exited", code: 3 });
-    assert.is(nursery.signal.aborted, false);
-    assert.is(await sibling.call("add", 1, 2), 3);
-  });
-});
+law(
+  'with onDeath: "report" a death rejects calls, settles exited, and spares the siblings and the nursery',
+  async () => {
+    await withNursery(async (nursery) => {
+      const sibling = await nursery.start(worker, { name: "sibling" });
+      const dying = await nursery.start(worker, { name: "dying", onDeath: "report" });
+      assert.ok(died(await thrownBy(() => dying.call("leave", 3))));
+      assert.equal(await dying.exited, { kind: "exited", code: 3 });
+      assert.is(nursery.signal.aborted, false);
+      assert.is(await sibling.call("add", 1, 2), 3);
+    });
+  },
+);
 
 law("an actor that leaves with code 0 unasked has died too", async () => {
-  const error = await thrownBy(() => withNursery(async (nursery) => (await nursery.start(worker, { name: "leaver" })).call("leave", 0)));
+  const error = await thrownBy(() =>
+    withNursery(async (nursery) => (await nursery.start(worker, { name: "leaver" })).call("leave", 0)),
+  );
   assert.instance(error, ActorDied);
   assert.equal((error as ActorDied).exit, { kind: "exited", code: 0 });
 });
 
-law("what an actor of a cancelled nursery waits for is rejected with that cancel, and close() throws nothing", async () => {
-  const nursery = await openNursery();
-  const portal = await nursery.start(worker, { name: "worker" });
-  const waiting = thrownBy(() => portal.call("wait"));
-  await nursery.cancel("enough");
-  const error = await waiting;
-  assert.instance(error, Cancelled);
-  assert.equal([(error as Cancelled).scope, (error as Cancelled).via, (error as Cancelled).reason], ["nursery", "cancel", "enough"]);
-  assert.is(await thrownBy(() => nursery.close()), undefined);
-});
+law(
+  "what an actor of a cancelled nursery waits for is rejected with that cancel, and close() throws nothing",
+  async () => {
+    const nursery = await openNursery();
+    const portal = await nursery.start(worker, { name: "worker" });
+    const waiting = thrownBy(() => portal.call("wait"));
+    await nursery.cancel("enough");
+    const error = await waiting;
+    assert.instance(error, Cancelled);
+    assert.equal(
+      [(error as Cancelled).scope, (error as Cancelled).via, (error as Cancelled).reason],
+      ["nursery", "cancel", "enough"],
+    );
+    assert.is(await thrownBy(() => nursery.close()), undefined);
+  },
+);
 
 /** Runs a program of test/programs; how it ended and what it said. */
-function run(name: string, ...args: string[]): Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [new URL(`./programs/${name}.js`, import.meta.url).pathname, ...args], { stdio: ["ignore", "pipe", "pipe"], timeout: 18_000, killSignal: "SIGKILL" });
+function run(
+  name: string,
+  ...args: string[]
+): Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [new URL(`./programs/${name}.js`, import.meta.url).pathname, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 18_000,
+    killSignal: "SIGKILL",
+  });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (chunk) => (stdout += chunk));
   child.stderr.on("data", (chunk) => (stderr += chunk));
@@ -311,11 +351,20 @@ function run(name: string, ...args: string[]): Promise<{ code: number | null; si
 // It takes 5 s: the laws above and beside it need not wait for it.
 const patient = run("patient-body");
 
-law("a hundred floating calls rejected by an actor's death, a cancel or the end of the scope do not crash the host", async () => {
-  const { code, signal, stdout, stderr } = await run("floating");
-  assert.equal([code, signal, stderr], [0, null, ""]);
-  assert.equal(stdout.trim().split("\n"), ["death ActorDied", "cancel none", "close none", "starts none", "unanswered 400"]);
-});
+law(
+  "a hundred floating calls rejected by an actor's death, a cancel or the end of the scope do not crash the host",
+  async () => {
+    const { code, signal, stdout, stderr } = await run("floating");
+    assert.equal([code, signal, stderr], [0, null, ""]);
+    assert.equal(stdout.trim().split("\n"), [
+      "death ActorDied",
+      "cancel none",
+      "close none",
+      "starts none",
+      "unanswered 400",
+    ]);
+  },
+);
 
 law("what an endpoint threw at a floating call stays an unhandled rejection", async () => {
   const { code, stderr } = await run("floating", "thrown");
@@ -328,7 +377,10 @@ law("a body that does not return for 5 s after its actors were ended is named in
   assert.is(code, 0);
   const [fast, slow] = stdout.trim().split("\n");
   assert.is(fast, "fast 0");
-  assert.match(slow as string, /^slow (5\d{3}|[6-9]\d{3}) BroodWarning BROOD_BODY_WAITS: nursery the slow one has ended its actors and waits for its body, which has not returned for 5 s$/);
+  assert.match(
+    slow as string,
+    /^slow (5\d{3}|[6-9]\d{3}) BroodWarning BROOD_BODY_WAITS: nursery the slow one has ended its actors and waits for its body, which has not returned for 5 s$/,
+  );
   assert.is(stderr, "");
 });
 

@@ -20,7 +20,13 @@ export const BUNDLED = [VENDORED.to, LICENCE.to, ACTOR.to, ...ENTRIES.map((entry
 export async function bundleAll() {
   const { build } = await import("esbuild");
   await bundleMsgpackr(build);
-  await bundle(build, { entryPoints: [ACTOR.from], outfile: ACTOR.to, format: "esm", platform: "neutral", target: "es2022" });
+  await bundle(build, {
+    entryPoints: [ACTOR.from],
+    outfile: ACTOR.to,
+    format: "esm",
+    platform: "neutral",
+    target: "es2022",
+  });
   for (const entry of ENTRIES) await bundleEntry(build, entry);
 }
 

@@ -13,7 +13,10 @@ parentPort?.postMessage("spinning");
 let started = 0;
 const next = (): void => {
   const lifeline = new native.Lifeline();
-  const child = spawn("/bin/sleep", ["1000"], { detached: true, stdio: ["ignore", "ignore", "ignore", lifeline.readFd] });
+  const child = spawn("/bin/sleep", ["1000"], {
+    detached: true,
+    stdio: ["ignore", "ignore", "ignore", lifeline.readFd],
+  });
   lifeline.handedOver();
   const handle = native.ProcessHandle.open(child.pid as number);
   handle.watch(started);

@@ -2,7 +2,9 @@
 // endpoint ends.
 import { actor, openNursery, withNursery } from "brood";
 
-const worker = actor<typeof import("#brood/testing/actors/worker.js")>(new URL(import.meta.resolve("#brood/testing/actors/worker.js")));
+const worker = actor<typeof import("#brood/testing/actors/worker.js")>(
+  new URL(import.meta.resolve("#brood/testing/actors/worker.js")),
+);
 const HUNDRED = Array.from({ length: 100 });
 
 let unanswered = 0;

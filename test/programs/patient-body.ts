@@ -1,7 +1,9 @@
 // A host whose bodies go on after their nursery failed: one not for long, one until it is warned of.
 import { actor, withNursery } from "brood";
 
-const worker = actor<typeof import("#brood/testing/actors/worker.js")>(new URL(import.meta.resolve("#brood/testing/actors/worker.js")));
+const worker = actor<typeof import("#brood/testing/actors/worker.js")>(
+  new URL(import.meta.resolve("#brood/testing/actors/worker.js")),
+);
 
 let warnings = 0;
 let tell: (warning: Error & { code?: string }) => void = () => {};
@@ -36,5 +38,7 @@ await fail("the slow one", async () => {
   const alive = setInterval(() => {}, 1_000);
   const warning = await new Promise<Error & { code?: string }>((resolve) => (tell = resolve));
   clearInterval(alive);
-  process.stdout.write(`slow ${Math.round(performance.now() - since)} ${warning.name} ${warning.code}: ${warning.message}\n`);
+  process.stdout.write(
+    `slow ${Math.round(performance.now() - since)} ${warning.name} ${warning.code}: ${warning.message}\n`,
+  );
 });

@@ -92,24 +92,36 @@ const message = fc.record({
 
 law("messages of one context arrive whole and in order, however the transport hesitates", () => {
   fc.assert(
-    fc.property(fc.array(message, { maxLength: 60 }), fc.infiniteStream(fc.integer({ min: 1, max: 100_000 })), (messages, pieces) => {
-      const { out, here, far, settle } = pair();
-      messages.forEach(({ type, context, bytes }, index) => here.send(type, 0, context, new Uint8Array(bytes).fill(index)));
-      settle(() => pieces.next().value as number);
-      assert.equal(far.got.length, messages.length);
-      for (const context of new Set(messages.map((one) => one.context))) {
-        assert.deepEqual(
-          far.got.filter((one) => one.context === context),
-          messages.flatMap((one, index) =>
-            one.context === context ? [{ type: one.type, context, bytes: one.bytes, first: one.bytes === 0 ? -1 : index }] : [],
-          ),
+    fc.property(
+      fc.array(message, { maxLength: 60 }),
+      fc.infiniteStream(fc.integer({ min: 1, max: 100_000 })),
+      (messages, pieces) => {
+        const { out, here, far, settle } = pair();
+        messages.forEach(({ type, context, bytes }, index) =>
+          here.send(type, 0, context, new Uint8Array(bytes).fill(index)),
         );
-      }
-      assert.deepEqual(far.breaches, []);
-      // What the transport was given ahead: the limit, and at most one buffer of frames that was being filled.
-      const control = messages.reduce((sum, one) => sum + (one.type === FrameType.Cancel || one.type === FrameType.Log ? one.bytes + HEADER_BYTES : 0), 0);
-      assert.ok(out.most <= 256 * 1024 + 128 * 1024 + control, `${out.most} bytes ahead`);
-    }),
+        settle(() => pieces.next().value as number);
+        assert.equal(far.got.length, messages.length);
+        for (const context of new Set(messages.map((one) => one.context))) {
+          assert.deepEqual(
+            far.got.filter((one) => one.context === context),
+            messages.flatMap((one, index) =>
+              one.context === context
+                ? [{ type: one.type, context, bytes: one.bytes, first: one.bytes === 0 ? -1 : index }]
+                : [],
+            ),
+          );
+        }
+        assert.deepEqual(far.breaches, []);
+        // What the transport was given ahead: the limit, and at most one buffer of frames that was being filled.
+        const control = messages.reduce(
+          (sum, one) =>
+            sum + (one.type === FrameType.Cancel || one.type === FrameType.Log ? one.bytes + HEADER_BYTES : 0),
+          0,
+        );
+        assert.ok(out.most <= 256 * 1024 + 128 * 1024 + control, `${out.most} bytes ahead`);
+      },
+    ),
     { numRuns: runs },
   );
 });
@@ -188,7 +200,9 @@ law("a channel that ends in the middle of a frame says that it was torn", () => 
 
 law("a message over 64 MiB is refused at the sender and harms nothing", () => {
   const { here, far, settle } = pair();
-  assert.throws(() => here.send(FrameType.Yield, 0, 1, new Uint8Array(64 * 1024 * 1024 + 1)), { code: "ERR_BROOD_INVALID_MESSAGE" });
+  assert.throws(() => here.send(FrameType.Yield, 0, 1, new Uint8Array(64 * 1024 * 1024 + 1)), {
+    code: "ERR_BROOD_INVALID_MESSAGE",
+  });
   here.send(FrameType.Yield, 0, 1, new Uint8Array(1));
   settle(() => 100);
   assert.equal(far.got.length, 1);

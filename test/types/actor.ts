@@ -1,6 +1,17 @@
 // What the actor's side infers, and what must not compile there.
 import { actor, openNursery } from "brood";
-import { context, defineActor, endpoint, type, type ActorDefinition, type ActorInfo, type ContextTask, type Nursery, type Task, type TaskEndpoint } from "brood/actor";
+import {
+  context,
+  defineActor,
+  endpoint,
+  type,
+  type ActorDefinition,
+  type ActorInfo,
+  type ContextTask,
+  type Nursery,
+  type Task,
+  type TaskEndpoint,
+} from "brood/actor";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_yes: Same<A, B>): void => {};
@@ -56,7 +67,10 @@ interface Api {
   add(a: number): number;
   greet: TaskEndpoint<[name: string], string>;
 }
-const written: ActorDefinition<Api> = defineActor({ add: (a: number) => a, greet: endpoint(async (_task, name: string) => name) });
+const written: ActorDefinition<Api> = defineActor({
+  add: (a: number) => a,
+  greet: endpoint(async (_task, name: string) => name),
+});
 const nursery = await openNursery();
 const portal = await nursery.start(actor<{ default: typeof written }>(new URL("file:///x.js")), { name: "x" });
 const greeting: string = await portal.call("greet", "x");

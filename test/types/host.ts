@@ -8,7 +8,14 @@ const same = <A, B>(_yes: Same<A, B>): void => {};
 const greeter = actor<typeof import("./greeter.js")>(new URL("./greeter.js", import.meta.url));
 
 await using nursery = await openNursery({ name: "crew", cancelTimeout: 100, onDeath: "report", signals: true });
-const portal = await nursery.start(greeter, { name: "greeter", spawn: "exec", env: { A: "1", B: undefined }, cwd: "/", execArgv: ["--no-warnings"], stdio: ({ text }) => void text.length });
+const portal = await nursery.start(greeter, {
+  name: "greeter",
+  spawn: "exec",
+  env: { A: "1", B: undefined },
+  cwd: "/",
+  execArgv: ["--no-warnings"],
+  stdio: ({ text }) => void text.length,
+});
 
 // Calls.
 same<ReturnType<typeof greet>, Promise<string>>(true);
@@ -108,7 +115,9 @@ same<typeof opened.startedValue, any>(true);
 const untyped = await opened.result();
 same<typeof untyped, any>(true);
 // A CommonJS module, seen from ESM.
-const nested = await nursery.start(actor<{ default: typeof import("./greeter.js") }>(new URL("file:///x.cjs")), { name: "x" });
+const nested = await nursery.start(actor<{ default: typeof import("./greeter.js") }>(new URL("file:///x.cjs")), {
+  name: "x",
+});
 const nestedSum: number = await nested.call("add", 1, 2);
 
 // withNursery gives what its body gives.

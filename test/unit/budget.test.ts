@@ -21,7 +21,9 @@ const TABLE: readonly [within: number, Steps][] = [
   [0, { cancelTimeout: 1, killTimeout: 1 }],
 ];
 for (const [within, expected] of TABLE) {
-  law(`with ${within} ms left it has ${expected.cancelTimeout} and ${expected.killTimeout}`, () => assert.equal(stepsWithin(DEFAULTS, within), expected));
+  law(`with ${within} ms left it has ${expected.cancelTimeout} and ${expected.killTimeout}`, () =>
+    assert.equal(stepsWithin(DEFAULTS, within), expected),
+  );
 }
 
 const time = fc.integer({ min: 1, max: 60_000 });
@@ -41,14 +43,18 @@ law("a child never has more than it was given, nor than its parent has left, and
 
 law("the whole ladder of the deepest child is over before the first step of its top is", () => {
   fc.assert(
-    fc.property(fc.array(steps, { minLength: 1, maxLength: 6 }), fc.integer({ min: 500, max: 60_000 }), (levels, top) => {
-      let within = top;
-      for (const own of levels) {
-        const { cancelTimeout, killTimeout } = stepsWithin(own, within);
-        assert.ok(cancelTimeout + killTimeout <= Math.max(2, within));
-        within = cancelTimeout;
-      }
-    }),
+    fc.property(
+      fc.array(steps, { minLength: 1, maxLength: 6 }),
+      fc.integer({ min: 500, max: 60_000 }),
+      (levels, top) => {
+        let within = top;
+        for (const own of levels) {
+          const { cancelTimeout, killTimeout } = stepsWithin(own, within);
+          assert.ok(cancelTimeout + killTimeout <= Math.max(2, within));
+          within = cancelTimeout;
+        }
+      },
+    ),
   );
 });
 

@@ -21,7 +21,10 @@ const code = (n: number) => ({ kind: "exited", code: n }) as const;
 const signal = (name: string) => ({ kind: "signalled", signal: name }) as const;
 
 /** What is not said is not so. */
-function exit(status: ExitFacts["end"]["status"], facts: Partial<Omit<ExitFacts, "end">> & { memory?: string } = {}): Exit {
+function exit(
+  status: ExitFacts["end"]["status"],
+  facts: Partial<Omit<ExitFacts, "end">> & { memory?: string } = {},
+): Exit {
   const { memory, ...rest } = facts;
   return exitOf({
     where,
@@ -45,19 +48,47 @@ const TABLE: readonly [string, Exit, Exit][] = [
   ["nobody knows", exit({ kind: "lost" }), { kind: "lost" }],
   ["there never was a process", exit({ kind: "unborn", error: unborn }), { kind: "failed", error: unborn }],
   ["an uncaught error before exit code 1", exit(code(1), { fatal }), { kind: "failed", error: fatal }],
-  ["a breach of the protocol, for which brood killed it", exit(signal("SIGKILL"), { breach, forced: true }), { kind: "failed", error: breach }],
-  ["a breach says more than what the actor said of itself", exit(code(1), { breach, fatal }), { kind: "failed", error: breach }],
+  [
+    "a breach of the protocol, for which brood killed it",
+    exit(signal("SIGKILL"), { breach, forced: true }),
+    { kind: "failed", error: breach },
+  ],
+  [
+    "a breach says more than what the actor said of itself",
+    exit(code(1), { breach, fatal }),
+    { kind: "failed", error: breach },
+  ],
   ["asked and acknowledged", exit(code(0), { asked: cancel, acknowledged: true }), CANCELLED],
-  ["acknowledged, but had to be made to leave", exit(signal("SIGTERM"), { asked: cancel, acknowledged: true, forced: true }), CANCELLED],
+  [
+    "acknowledged, but had to be made to leave",
+    exit(signal("SIGTERM"), { asked: cancel, acknowledged: true, forced: true }),
+    CANCELLED,
+  ],
   ["asked, silent, terminated", exit(signal("SIGTERM"), { asked: cancel, forced: true }), KILLED],
-  ["asked, silent, terminated, and left with a code of its own", exit(code(7), { asked: cancel, forced: true }), KILLED],
-  ["asked, and failed of itself before it could obey", exit(code(1), { asked: cancel, fatal }), { kind: "failed", error: fatal }],
+  [
+    "asked, silent, terminated, and left with a code of its own",
+    exit(code(7), { asked: cancel, forced: true }),
+    KILLED,
+  ],
+  [
+    "asked, and failed of itself before it could obey",
+    exit(code(1), { asked: cancel, fatal }),
+    { kind: "failed", error: fatal },
+  ],
   ["asked, and left of itself before it could obey", exit(code(4), { asked: cancel }), code(4)],
   ["killed", exit(signal("SIGKILL"), { asked: kill, forced: true }), KILLED],
   ["killed, and gone before the signal came", exit(code(0), { asked: kill, forced: true }), KILLED],
-  ["killed while it obeyed a cancel", exit(signal("SIGKILL"), { asked: kill, acknowledged: true, forced: true }), KILLED],
+  [
+    "killed while it obeyed a cancel",
+    exit(signal("SIGKILL"), { asked: kill, acknowledged: true, forced: true }),
+    KILLED,
+  ],
   ["its one call is done", exit(code(0), { asked: ret, acknowledged: true }), { kind: "returned" }],
-  ["its one call is done, and it had to be made to leave", exit(signal("SIGKILL"), { asked: ret, forced: true }), { kind: "returned" }],
+  [
+    "its one call is done, and it had to be made to leave",
+    exit(signal("SIGKILL"), { asked: ret, forced: true }),
+    { kind: "returned" },
+  ],
 ];
 
 for (const [name, got, expected] of TABLE) law(name, () => assert.equal(got, expected));
@@ -89,25 +120,29 @@ law("cancelled, killed and returned are said only of what was asked for, and nam
     fc.property(statuses, facts, (status, all) => {
       const got = exit(status, all);
       if (got.kind === "returned") assert.is(all.asked?.kind, "return");
-      if (got.kind === "cancelled" || got.kind === "killed") assert.equal([all.asked === undefined, got.by], [false, by]);
+      if (got.kind === "cancelled" || got.kind === "killed")
+        assert.equal([all.asked === undefined, got.by], [false, by]);
       if (all.asked?.kind === "kill") assert.is(got.kind, "killed");
     }),
   );
 });
 
-law("what nobody asked for is a death, however it ended; what was asked for is one only where it failed before it could obey", () => {
-  fc.assert(
-    fc.property(statuses, facts, (status, all) => {
-      const got = exit(status, all);
-      const death = isDeath(got, all.asked);
-      if (all.asked === undefined) assert.is(death, true);
-      else if (death) {
-        assert.is(all.asked.kind, "cancel");
-        assert.ok(!all.acknowledged && got.kind !== "killed");
-      }
-    }),
-  );
-});
+law(
+  "what nobody asked for is a death, however it ended; what was asked for is one only where it failed before it could obey",
+  () => {
+    fc.assert(
+      fc.property(statuses, facts, (status, all) => {
+        const got = exit(status, all);
+        const death = isDeath(got, all.asked);
+        if (all.asked === undefined) assert.is(death, true);
+        else if (death) {
+          assert.is(all.asked.kind, "cancel");
+          assert.ok(!all.acknowledged && got.kind !== "killed");
+        }
+      }),
+    );
+  },
+);
 
 const DEATHS: readonly [string, Exit, boolean][] = [
   ["left with a code", code(4), true],
@@ -119,6 +154,7 @@ const DEATHS: readonly [string, Exit, boolean][] = [
   ["obeyed", CANCELLED, false],
   ["did not, and was made to", KILLED, false],
 ];
-for (const [name, got, death] of DEATHS) law(`whether it died, asked to end: ${name}`, () => assert.is(isDeath(got, cancel), death));
+for (const [name, got, death] of DEATHS)
+  law(`whether it died, asked to end: ${name}`, () => assert.is(isDeath(got, cancel), death));
 
 law.run();

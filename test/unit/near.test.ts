@@ -16,10 +16,13 @@ const MEANT: readonly [string, string][] = [
   ["onDeaff", "onDeaf"],
   ["cdw", "cwd"],
 ];
-for (const [given, meant] of MEANT) law(`${given} was meant to be ${meant}`, () => assert.is(didYouMean(NAMES, given), ` Did you mean ${meant}?`));
+for (const [given, meant] of MEANT)
+  law(`${given} was meant to be ${meant}`, () => assert.is(didYouMean(NAMES, given), ` Did you mean ${meant}?`));
 
 for (const given of ["nothing like it", "", "zzzzzzzz", "x".repeat(65)]) {
-  law(`${JSON.stringify(given.slice(0, 20))} was meant to be none of them`, () => assert.is(didYouMean(given === "" ? ["alone"] : NAMES, given), ""));
+  law(`${JSON.stringify(given.slice(0, 20))} was meant to be none of them`, () =>
+    assert.is(didYouMean(given === "" ? ["alone"] : NAMES, given), ""),
+  );
 }
 
 law("names are listed nearest first, five of them, the rest counted", () => {
@@ -36,11 +39,19 @@ const name = fc.string({ minLength: 1, maxLength: 80 });
 
 law("a name that is there is its own nearest", () => {
   fc.assert(
-    fc.property(fc.uniqueArray(fc.string({ minLength: 1, maxLength: 60 }), { minLength: 1, maxLength: 8, selector: (one) => one.toLowerCase() }), fc.nat(), (names, at) => {
-      const own = names[at % names.length] as string;
-      assert.is(didYouMean(names, own), ` Did you mean ${own}?`);
-      assert.ok(listNames(names, own).startsWith(own));
-    }),
+    fc.property(
+      fc.uniqueArray(fc.string({ minLength: 1, maxLength: 60 }), {
+        minLength: 1,
+        maxLength: 8,
+        selector: (one) => one.toLowerCase(),
+      }),
+      fc.nat(),
+      (names, at) => {
+        const own = names[at % names.length] as string;
+        assert.is(didYouMean(names, own), ` Did you mean ${own}?`);
+        assert.ok(listNames(names, own).startsWith(own));
+      },
+    ),
   );
 });
 

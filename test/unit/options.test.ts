@@ -1,5 +1,15 @@
 // What is not accepted is refused: the text names the option, the value and what is accepted, and nothing is started.
-import { actor, InvalidOption, openNursery, UnknownEndpoint, Unsupported, withNursery, type BroodError, type Nursery, type Portal } from "brood";
+import {
+  actor,
+  InvalidOption,
+  openNursery,
+  UnknownEndpoint,
+  Unsupported,
+  withNursery,
+  type BroodError,
+  type Nursery,
+  type Portal,
+} from "brood";
 import { context, defineActor, endpoint, type } from "brood/actor";
 import * as assert from "uvu/assert";
 import { allProcesses } from "#brood/testing/processes.js";
@@ -35,32 +45,35 @@ const children = (): number[] =>
     .map(({ pid }) => pid);
 
 function refuses(group: string, cases: (scope: Nursery, portal: Portal<any>) => readonly Refusal[]): void {
-  law(`${group}: what is not accepted is refused with InvalidOption, in words that help, and nothing is started`, async () => {
-    await withNursery(async (scope) => {
-      const portal = (await scope.start(greeter, { name: "greeter" })) as Portal<any>;
-      const before = children();
-      for (const { because, call, option, value, accepted } of cases(scope, portal)) {
-        let pending: unknown;
-        // Promises are never thrown at, functions that return none are.
-        const error = await refusalOf(() => (pending = call()));
-        assert.ok(error instanceof InvalidOption, `${because}: ${error}`);
-        assert.is(error.code, "ERR_BROOD_INVALID_OPTION");
-        assert.is(error.option, option, because);
-        assert.is(error.message.split(". Accepted: ")[0], `invalid option: ${option}: got ${value}`, because);
-        assert.match(error.accepted, accepted, because);
-        assert.ok(error.message.includes(`. Accepted: ${error.accepted}`), because);
-        assert.match(error.message, /[.?]$/, because);
-        assert.not.match(error.message, /[.?]\.$/, because);
-        void pending;
-      }
-      assert.equal(
-        scope.children.map(({ id }) => id.name),
-        ["greeter"],
-      );
-      assert.equal(children(), before);
-      assert.equal([portal.stats.open, portal.stats.calls, portal.status], [0, 0, "running"]);
-    });
-  });
+  law(
+    `${group}: what is not accepted is refused with InvalidOption, in words that help, and nothing is started`,
+    async () => {
+      await withNursery(async (scope) => {
+        const portal = (await scope.start(greeter, { name: "greeter" })) as Portal<any>;
+        const before = children();
+        for (const { because, call, option, value, accepted } of cases(scope, portal)) {
+          let pending: unknown;
+          // Promises are never thrown at, functions that return none are.
+          const error = await refusalOf(() => (pending = call()));
+          assert.ok(error instanceof InvalidOption, `${because}: ${error}`);
+          assert.is(error.code, "ERR_BROOD_INVALID_OPTION");
+          assert.is(error.option, option, because);
+          assert.is(error.message.split(". Accepted: ")[0], `invalid option: ${option}: got ${value}`, because);
+          assert.match(error.accepted, accepted, because);
+          assert.ok(error.message.includes(`. Accepted: ${error.accepted}`), because);
+          assert.match(error.message, /[.?]$/, because);
+          assert.not.match(error.message, /[.?]\.$/, because);
+          void pending;
+        }
+        assert.equal(
+          scope.children.map(({ id }) => id.name),
+          ["greeter"],
+        );
+        assert.equal(children(), before);
+        assert.equal([portal.stats.open, portal.stats.calls, portal.status], [0, 0, "running"]);
+      });
+    },
+  );
 }
 
 const DURATION = /^a number of milliseconds above 0, at most 2147483647$/;
@@ -89,7 +102,15 @@ const NO_NAMES: readonly [unknown, string][] = [
 
 /** Refusals of every time that a function takes. */
 function times(what: string, call: (options: object) => unknown, options: readonly string[]): Refusal[] {
-  return options.flatMap((name) => NO_DURATIONS.map(([value, shown]) => ({ because: `${name} ${shown}`, call: () => call({ [name]: value }), option: `${what}: ${name}`, value: shown, accepted: DURATION })));
+  return options.flatMap((name) =>
+    NO_DURATIONS.map(([value, shown]) => ({
+      because: `${name} ${shown}`,
+      call: () => call({ [name]: value }),
+      option: `${what}: ${name}`,
+      value: shown,
+      accepted: DURATION,
+    })),
+  );
 }
 
 /** Refusals of what is no object of options. */
@@ -100,12 +121,27 @@ function noObject(what: string, call: (options: any) => unknown): Refusal[] {
     ["name", '"name"'],
     [[], "an array"],
     [() => 1, "a function"],
-  ].map(([value, shown]) => ({ because: `options ${String(shown)}`, call: () => call(value), option: `${what}: options`, value: shown as string, accepted: /^an object of options$/ }));
+  ].map(([value, shown]) => ({
+    because: `options ${String(shown)}`,
+    call: () => call(value),
+    option: `${what}: options`,
+    value: shown as string,
+    accepted: /^an object of options$/,
+  }));
 }
 
 function choices(what: string, call: (options: object) => unknown): Refusal[] {
-  const one = (option: string, value: unknown, shown: string, accepted: RegExp): Refusal => ({ because: `${option} ${shown}`, call: () => call({ [option]: value }), option: `${what}: ${option}`, value: shown, accepted });
-  return [one("onDeaf", "spare", '"spare"', /^"kill" or "report"$/), one("onDeaf", null, "null", /^"kill" or "report"$/)];
+  const one = (option: string, value: unknown, shown: string, accepted: RegExp): Refusal => ({
+    because: `${option} ${shown}`,
+    call: () => call({ [option]: value }),
+    option: `${what}: ${option}`,
+    value: shown,
+    accepted,
+  });
+  return [
+    one("onDeaf", "spare", '"spare"', /^"kill" or "report"$/),
+    one("onDeaf", null, "null", /^"kill" or "report"$/),
+  ];
 }
 
 for (const [what, open] of [
@@ -116,11 +152,41 @@ for (const [what, open] of [
     ...noObject(what, open),
     ...times(what, open, ["startTimeout", "cancelTimeout", "killTimeout"]),
     ...choices(what, open),
-    ...NO_NAMES.map(([value, shown]) => ({ because: `name ${shown}`, call: () => open({ name: value }), option: `${what}: name`, value: shown, accepted: NAME })),
-    { because: "onDeath", call: () => open({ onDeath: "die" }), option: `${what}: onDeath`, value: '"die"', accepted: /^"fail" or "report"$/ },
-    { because: "signals", call: () => open({ signals: "yes" }), option: `${what}: signals`, value: '"yes"', accepted: /^true or false$/ },
-    { because: "a typo", call: () => open({ cancelTimeOut: 5 }), option: `${what}: cancelTimeOut`, value: "5", accepted: /^the options name, startTimeout, .*\. Did you mean cancelTimeout\?$/ },
-    { because: "an option of start", call: () => open({ spawn: "exec" }), option: `${what}: spawn`, value: '"exec"', accepted: /^the options name, / },
+    ...NO_NAMES.map(([value, shown]) => ({
+      because: `name ${shown}`,
+      call: () => open({ name: value }),
+      option: `${what}: name`,
+      value: shown,
+      accepted: NAME,
+    })),
+    {
+      because: "onDeath",
+      call: () => open({ onDeath: "die" }),
+      option: `${what}: onDeath`,
+      value: '"die"',
+      accepted: /^"fail" or "report"$/,
+    },
+    {
+      because: "signals",
+      call: () => open({ signals: "yes" }),
+      option: `${what}: signals`,
+      value: '"yes"',
+      accepted: /^true or false$/,
+    },
+    {
+      because: "a typo",
+      call: () => open({ cancelTimeOut: 5 }),
+      option: `${what}: cancelTimeOut`,
+      value: "5",
+      accepted: /^the options name, startTimeout, .*\. Did you mean cancelTimeout\?$/,
+    },
+    {
+      because: "an option of start",
+      call: () => open({ spawn: "exec" }),
+      option: `${what}: spawn`,
+      value: '"exec"',
+      accepted: /^the options name, /,
+    },
   ]);
 }
 
@@ -129,25 +195,80 @@ refuses("withNursery's body", () =>
     [undefined, "undefined"],
     [{}, "an object"],
     ["body", '"body"'],
-  ].map(([value, shown]) => ({ because: String(shown), call: () => loose(withNursery)(value), option: "withNursery: body", value: shown as string, accepted: /^a function that is given the nursery$/ })),
+  ].map(([value, shown]) => ({
+    because: String(shown),
+    call: () => loose(withNursery)(value),
+    option: "withNursery: body",
+    value: shown as string,
+    accepted: /^a function that is given the nursery$/,
+  })),
 );
 
 refuses("actor", () => [
-  { because: "a relative path", call: () => loose(actor)("./greeter.js"), option: "actor: module", value: '"./greeter.js"', accepted: /^a URL, as new URL\("\.\/greeter\.js", import\.meta\.url\)$/ },
-  { because: "the user's own path", call: () => loose(actor)("../crew/cook.js"), option: "actor: module", value: '"../crew/cook.js"', accepted: /new URL\("\.\.\/crew\/cook\.js", import\.meta\.url\)/ },
-  { because: "a text of a URL", call: () => loose(actor)("file:///greeter.js"), option: "actor: module", value: '"file:///greeter.js"', accepted: /^a URL, as new URL\(/ },
-  { because: "a package", call: () => actor(new URL("node:fs")), option: "actor: module", value: '"node:fs"', accepted: /^a URL with the protocol "file:"/ },
-  { because: "a web address", call: () => actor(new URL("https://example.org/a.js")), option: "actor: module", value: '"https://example.org/a.js"', accepted: /"file:"/ },
+  {
+    because: "a relative path",
+    call: () => loose(actor)("./greeter.js"),
+    option: "actor: module",
+    value: '"./greeter.js"',
+    accepted: /^a URL, as new URL\("\.\/greeter\.js", import\.meta\.url\)$/,
+  },
+  {
+    because: "the user's own path",
+    call: () => loose(actor)("../crew/cook.js"),
+    option: "actor: module",
+    value: '"../crew/cook.js"',
+    accepted: /new URL\("\.\.\/crew\/cook\.js", import\.meta\.url\)/,
+  },
+  {
+    because: "a text of a URL",
+    call: () => loose(actor)("file:///greeter.js"),
+    option: "actor: module",
+    value: '"file:///greeter.js"',
+    accepted: /^a URL, as new URL\(/,
+  },
+  {
+    because: "a package",
+    call: () => actor(new URL("node:fs")),
+    option: "actor: module",
+    value: '"node:fs"',
+    accepted: /^a URL with the protocol "file:"/,
+  },
+  {
+    because: "a web address",
+    call: () => actor(new URL("https://example.org/a.js")),
+    option: "actor: module",
+    value: '"https://example.org/a.js"',
+    accepted: /"file:"/,
+  },
   { because: "nothing", call: () => loose(actor)(), option: "actor: module", value: "undefined", accepted: /^a URL/ },
-  { because: "a definition", call: () => loose(actor)({ endpoints: {} }), option: "actor: module", value: "an object", accepted: /^a URL/ },
+  {
+    because: "a definition",
+    call: () => loose(actor)({ endpoints: {} }),
+    option: "actor: module",
+    value: "an object",
+    accepted: /^a URL/,
+  },
 ]);
 
 for (const verb of ["start", "run"] as const) {
   refuses(`nursery.${verb}`, (scope) => {
     const what = `nursery.${verb}`;
     const begin = (options: any, source: unknown = greeter): unknown =>
-      verb === "start" ? loose(scope.start.bind(scope))(source, typeof options === "object" && options !== null && !Array.isArray(options) ? { name: "refused", ...options } : options) : loose(scope.run.bind(scope))(source, "add", [1, 2], options);
-    const one = (because: string, options: object, option: string, value: string, accepted: RegExp): Refusal => ({ because, call: () => begin(options), option: `${what}: ${option}`, value, accepted });
+      verb === "start"
+        ? loose(scope.start.bind(scope))(
+            source,
+            typeof options === "object" && options !== null && !Array.isArray(options)
+              ? { name: "refused", ...options }
+              : options,
+          )
+        : loose(scope.run.bind(scope))(source, "add", [1, 2], options);
+    const one = (because: string, options: object, option: string, value: string, accepted: RegExp): Refusal => ({
+      because,
+      call: () => begin(options),
+      option: `${what}: ${option}`,
+      value,
+      accepted,
+    });
     return [
       ...noObject(what, begin),
       ...times(what, begin, ["startTimeout", "cancelTimeout", "killTimeout", ...(verb === "run" ? ["deadline"] : [])]),
@@ -164,33 +285,95 @@ for (const verb of ["start", "run"] as const) {
       one("a name with =", { env: { "A=B": "1" } }, "env.A=B", '"1"', /^a name without =/),
       one("a null character", { env: { A: "\0" } }, "env.A", '"\\u0000"', /without null characters$/),
       one("a relative cwd", { cwd: "src" }, "cwd", '"src"', /absolute path/),
-      one("a cwd that is not there", { cwd: "/nowhere/at/all" }, "cwd", '"/nowhere/at/all"', /absolute path of a directory/),
+      one(
+        "a cwd that is not there",
+        { cwd: "/nowhere/at/all" },
+        "cwd",
+        '"/nowhere/at/all"',
+        /absolute path of a directory/,
+      ),
       one("a cwd that is a file", { cwd: process.execPath }, "cwd", JSON.stringify(process.execPath), /directory/),
       one("a cwd that is no text", { cwd: 1 }, "cwd", "1", /^an absolute path$/),
       one("execArgv", { execArgv: "--inspect" }, "execArgv", '"--inspect"', /^an array of flags for Node$/),
       one("a flag that is no text", { execArgv: [1] }, "execArgv[0]", "1", /^a flag of Node/),
-      ...["-e", "--eval=1", "--test", "--watch", "--inspect", "--inspect-brk=0", "-p", "--", ""].map((flag) => one(`the flag ${flag}`, { execArgv: ["--no-warnings", flag] }, "execArgv[1]", JSON.stringify(flag), /^a flag of Node/)),
+      ...["-e", "--eval=1", "--test", "--watch", "--inspect", "--inspect-brk=0", "-p", "--", ""].map((flag) =>
+        one(
+          `the flag ${flag}`,
+          { execArgv: ["--no-warnings", flag] },
+          "execArgv[1]",
+          JSON.stringify(flag),
+          /^a flag of Node/,
+        ),
+      ),
       one("stdio", { stdio: "pipe" }, "stdio", '"pipe"', /^"forward", "ignore" or a function/),
       one("a typo", { startTimout: 1 }, "startTimout", "1", /Did you mean startTimeout\?$/),
       one("an option of another method", { limits: { memory: "64MiB" } }, "limits", "an object", /^the options name, /),
-      one("an option of the other verb", verb === "start" ? { deadline: 5 } : { onDeath: "report" }, verb === "start" ? "deadline" : "onDeath", verb === "start" ? "5" : '"report"', /^the options name, /),
-      { because: "no actor", call: () => begin({}, {}), option: `${what}: what`, value: "an object", accepted: /^what actor\(\) returns/ },
+      one(
+        "an option of the other verb",
+        verb === "start" ? { deadline: 5 } : { onDeath: "report" },
+        verb === "start" ? "deadline" : "onDeath",
+        verb === "start" ? "5" : '"report"',
+        /^the options name, /,
+      ),
+      {
+        because: "no actor",
+        call: () => begin({}, {}),
+        option: `${what}: what`,
+        value: "an object",
+        accepted: /^what actor\(\) returns/,
+      },
     ];
   });
 }
 
 refuses("nursery.start without a name", (scope) => [
-  { because: "no options", call: () => loose(scope.start.bind(scope))(greeter), option: "nursery.start: options", value: "undefined", accepted: /^an object of options$/ },
-  { because: "no name", call: () => loose(scope.start.bind(scope))(greeter, {}), option: "nursery.start: name", value: "undefined", accepted: NAME },
+  {
+    because: "no options",
+    call: () => loose(scope.start.bind(scope))(greeter),
+    option: "nursery.start: options",
+    value: "undefined",
+    accepted: /^an object of options$/,
+  },
+  {
+    because: "no name",
+    call: () => loose(scope.start.bind(scope))(greeter, {}),
+    option: "nursery.start: name",
+    value: "undefined",
+    accepted: NAME,
+  },
 ]);
 
 refuses("nursery.run", (scope) => {
   const run = loose(scope.run.bind(scope));
   return [
-    { because: "no endpoint", call: () => run(greeter), option: "nursery.run: endpoint", value: "undefined", accepted: /^the name of an endpoint$/ },
-    { because: "an empty endpoint", call: () => run(greeter, "", []), option: "nursery.run: endpoint", value: '""', accepted: /^the name of an endpoint$/ },
-    { because: "no arguments", call: () => run(greeter, "add"), option: "nursery.run: args", value: "undefined", accepted: /^an array of the endpoint's arguments$/ },
-    { because: "arguments that are no list", call: () => run(greeter, "add", 1, 2), option: "nursery.run: args", value: "1", accepted: /^an array/ },
+    {
+      because: "no endpoint",
+      call: () => run(greeter),
+      option: "nursery.run: endpoint",
+      value: "undefined",
+      accepted: /^the name of an endpoint$/,
+    },
+    {
+      because: "an empty endpoint",
+      call: () => run(greeter, "", []),
+      option: "nursery.run: endpoint",
+      value: '""',
+      accepted: /^the name of an endpoint$/,
+    },
+    {
+      because: "no arguments",
+      call: () => run(greeter, "add"),
+      option: "nursery.run: args",
+      value: "undefined",
+      accepted: /^an array of the endpoint's arguments$/,
+    },
+    {
+      because: "arguments that are no list",
+      call: () => run(greeter, "add", 1, 2),
+      option: "nursery.run: args",
+      value: "1",
+      accepted: /^an array/,
+    },
   ];
 });
 
@@ -202,16 +385,40 @@ refuses("portal.call and portal.open", (_scope, portal) =>
       [7, "7"],
       [Symbol.iterator, "a symbol"],
       [{}, "an object"],
-    ].map(([value, shown]) => ({ because: `${verb} ${String(shown)}`, call: () => loose(portal[verb].bind(portal))(value), option: `portal.${verb}: endpoint`, value: shown as string, accepted: /^the name of an endpoint$/ })),
+    ].map(([value, shown]) => ({
+      because: `${verb} ${String(shown)}`,
+      call: () => loose(portal[verb].bind(portal))(value),
+      option: `portal.${verb}: endpoint`,
+      value: shown as string,
+      accepted: /^the name of an endpoint$/,
+    })),
   ),
 );
 
 refuses("portal.withContext", (_scope, portal) => {
   const withContext = loose(portal.withContext.bind(portal));
   return [
-    { because: "args", call: () => withContext("counting", 3, async () => {}), option: "withContext: args", value: "3", accepted: /^an array of the endpoint's arguments$/ },
-    { because: "no body", call: () => withContext("counting", [3]), option: "withContext: body", value: "undefined", accepted: /^a function that is given the context$/ },
-    { because: "endpoint", call: () => withContext("", [], async () => {}), option: "portal.open: endpoint", value: '""', accepted: /^the name of an endpoint$/ },
+    {
+      because: "args",
+      call: () => withContext("counting", 3, async () => {}),
+      option: "withContext: args",
+      value: "3",
+      accepted: /^an array of the endpoint's arguments$/,
+    },
+    {
+      because: "no body",
+      call: () => withContext("counting", [3]),
+      option: "withContext: body",
+      value: "undefined",
+      accepted: /^a function that is given the context$/,
+    },
+    {
+      because: "endpoint",
+      call: () => withContext("", [], async () => {}),
+      option: "portal.open: endpoint",
+      value: '""',
+      accepted: /^the name of an endpoint$/,
+    },
   ];
 });
 
@@ -219,31 +426,115 @@ refuses("portal.with", (_scope, portal) => {
   const bound = loose(portal.with.bind(portal));
   return [
     ...noObject("portal.with", bound),
-    { because: "undefined", call: () => bound(), option: "portal.with: options", value: "undefined", accepted: /^an object of options$/ },
+    {
+      because: "undefined",
+      call: () => bound(),
+      option: "portal.with: options",
+      value: "undefined",
+      accepted: /^an object of options$/,
+    },
     ...times("portal.with", bound, ["deadline"]),
-    { because: "signal", call: () => bound({ signal: new AbortController() }), option: "portal.with: signal", value: "an object", accepted: /^an AbortSignal$/ },
-    { because: "a typo", call: () => bound({ dedline: 5 }), option: "portal.with: dedline", value: "5", accepted: /^the options deadline, signal\. Did you mean deadline\?$/ },
-    { because: "timeout", call: () => bound({ timeout: 5 }), option: "portal.with: timeout", value: "5", accepted: /^the options deadline, signal$/ },
+    {
+      because: "signal",
+      call: () => bound({ signal: new AbortController() }),
+      option: "portal.with: signal",
+      value: "an object",
+      accepted: /^an AbortSignal$/,
+    },
+    {
+      because: "a typo",
+      call: () => bound({ dedline: 5 }),
+      option: "portal.with: dedline",
+      value: "5",
+      accepted: /^the options deadline, signal\. Did you mean deadline\?$/,
+    },
+    {
+      because: "timeout",
+      call: () => bound({ timeout: 5 }),
+      option: "portal.with: timeout",
+      value: "5",
+      accepted: /^the options deadline, signal$/,
+    },
   ];
 });
 
 refuses("defineActor, endpoint and context", () => {
   const define = loose(defineActor);
-  const one = (because: string, call: () => unknown, option: string, value: string, accepted: RegExp): Refusal => ({ because, call, option, value, accepted });
+  const one = (because: string, call: () => unknown, option: string, value: string, accepted: RegExp): Refusal => ({
+    because,
+    call,
+    option,
+    value,
+    accepted,
+  });
   return [
     one("nothing", () => define(), "defineActor: endpoints", "undefined", /^an object of functions and endpoints$/),
-    one("a function", () => define(() => 1), "defineActor: endpoints", "a function", /^an object of functions and endpoints$/),
-    one("a number", () => define({ add: 1 }), "defineActor: add", "1", /^a function, endpoint\(\.\.\.\) or context\(\.\.\.\)$/),
+    one(
+      "a function",
+      () => define(() => 1),
+      "defineActor: endpoints",
+      "a function",
+      /^an object of functions and endpoints$/,
+    ),
+    one(
+      "a number",
+      () => define({ add: 1 }),
+      "defineActor: add",
+      "1",
+      /^a function, endpoint\(\.\.\.\) or context\(\.\.\.\)$/,
+    ),
     one("an object", () => define({ add: { run: () => 1 } }), "defineActor: add", "an object", /^a function, endpoint/),
-    one("an endpoint without a name", () => define({ "": () => 1 }), "defineActor: endpoints", '""', /^endpoints with a name$/),
+    one(
+      "an endpoint without a name",
+      () => define({ "": () => 1 }),
+      "defineActor: endpoints",
+      '""',
+      /^endpoints with a name$/,
+    ),
     one("hooks", () => define({}, null), "defineActor: hooks", "null", /^an object with setup, or nothing$/),
-    one("a hook that is none", () => define({}, { setUp: () => 1 }), "defineActor: hooks.setUp", "a function", /^setup\. Did you mean setup\?$/),
+    one(
+      "a hook that is none",
+      () => define({}, { setUp: () => 1 }),
+      "defineActor: hooks.setUp",
+      "a function",
+      /^setup\. Did you mean setup\?$/,
+    ),
     one("setup", () => define({}, { setup: 1 }), "defineActor: hooks.setup", "1", /^a function$/),
-    one("endpoint of nothing", () => loose(endpoint)(), "endpoint: run", "undefined", /^a function that is given the task and the arguments$/),
-    one("context of nothing", () => loose(context)(), "context: dialogue", "undefined", /^an object, as \{ started: type<string>\(\) \}$/),
-    one("context without a function", () => loose(context)({ started: type<string>() }), "context: run", "undefined", /^a function that is given the task/),
-    one("a started that is no type", () => loose(context)({ started: String }, async () => {}), "context: started", "a function", /^type<T>\(\)$/),
-    one("a typo", () => loose(context)({ startet: type<string>() }, async () => {}), "context: startet", "an object", /^started\. Did you mean started\?$/),
+    one(
+      "endpoint of nothing",
+      () => loose(endpoint)(),
+      "endpoint: run",
+      "undefined",
+      /^a function that is given the task and the arguments$/,
+    ),
+    one(
+      "context of nothing",
+      () => loose(context)(),
+      "context: dialogue",
+      "undefined",
+      /^an object, as \{ started: type<string>\(\) \}$/,
+    ),
+    one(
+      "context without a function",
+      () => loose(context)({ started: type<string>() }),
+      "context: run",
+      "undefined",
+      /^a function that is given the task/,
+    ),
+    one(
+      "a started that is no type",
+      () => loose(context)({ started: String }, async () => {}),
+      "context: started",
+      "a function",
+      /^type<T>\(\)$/,
+    ),
+    one(
+      "a typo",
+      () => loose(context)({ startet: type<string>() }, async () => {}),
+      "context: startet",
+      "an object",
+      /^started\. Did you mean started\?$/,
+    ),
   ];
 });
 
@@ -252,7 +543,10 @@ law("what a later version brings is refused as Unsupported, by name", async () =
     [() => loose(defineActor)({ async *ticks() {} }), /^unsupported: endpoint ticks: .*async generator/],
     [() => loose(endpoint)(async function* () {}), /^unsupported: endpoint of an async generator: /],
     [() => loose(context)({}, async function* () {}), /^unsupported: context of an async generator: /],
-    [() => loose(context)({ started: { "~standard": { version: 1 } } }, async () => {}), /^unsupported: payload schemas: /],
+    [
+      () => loose(context)({ started: { "~standard": { version: 1 } } }, async () => {}),
+      /^unsupported: payload schemas: /,
+    ],
   ];
   for (const [call, words] of unsupported) {
     const error = await refusalOf(call);
@@ -286,34 +580,50 @@ law("BROOD_SPAWN_METHOD is checked as the option is, where it decides", async ()
   });
 });
 
-law("an endpoint that is not there, or is there in the other form, is UnknownEndpoint with the right call", async () => {
-  await withNursery(async (scope) => {
-    const portal = (await scope.start(greeter, { name: "greeter" })) as Portal<any>;
-    const cases: readonly [() => unknown, string, RegExp][] = [
-      [() => portal.call("greeet"), "greeet", /^unknown endpoint "greeet": greeter \(\/greeter\): the actor has greet, .*\. Did you mean greet\?$/],
-      [() => portal.call("x".repeat(100)), "x".repeat(100), /^unknown endpoint "x{77}\.\.\.": /],
-      [() => portal.call("counting", 1), "counting", /it is a context: use portal\.open\("counting", \.\.\.\)\.$/],
-      [() => portal.open("add", 1, 2), "add", /it is called, not opened: use portal\.call\("add", \.\.\.\)\.$/],
-      [() => portal.withContext("add", [1, 2], async () => {}), "add", /use portal\.call\("add", \.\.\.\)\.$/],
-      [() => loose(scope.run.bind(scope))(greeter, "nope", []), "nope", /the actor has /],
-    ];
-    for (const [call, name, words] of cases) {
-      const error = await refusalOf(call);
-      assert.ok(error instanceof UnknownEndpoint, String(error));
-      assert.is(error.endpoint, name);
-      assert.match(error.message, words);
-    }
-    assert.equal(portal.stats.calls, 0);
-  });
-});
+law(
+  "an endpoint that is not there, or is there in the other form, is UnknownEndpoint with the right call",
+  async () => {
+    await withNursery(async (scope) => {
+      const portal = (await scope.start(greeter, { name: "greeter" })) as Portal<any>;
+      const cases: readonly [() => unknown, string, RegExp][] = [
+        [
+          () => portal.call("greeet"),
+          "greeet",
+          /^unknown endpoint "greeet": greeter \(\/greeter\): the actor has greet, .*\. Did you mean greet\?$/,
+        ],
+        [() => portal.call("x".repeat(100)), "x".repeat(100), /^unknown endpoint "x{77}\.\.\.": /],
+        [() => portal.call("counting", 1), "counting", /it is a context: use portal\.open\("counting", \.\.\.\)\.$/],
+        [() => portal.open("add", 1, 2), "add", /it is called, not opened: use portal\.call\("add", \.\.\.\)\.$/],
+        [() => portal.withContext("add", [1, 2], async () => {}), "add", /use portal\.call\("add", \.\.\.\)\.$/],
+        [() => loose(scope.run.bind(scope))(greeter, "nope", []), "nope", /the actor has /],
+      ];
+      for (const [call, name, words] of cases) {
+        const error = await refusalOf(call);
+        assert.ok(error instanceof UnknownEndpoint, String(error));
+        assert.is(error.endpoint, name);
+        assert.match(error.message, words);
+      }
+      assert.equal(portal.stats.calls, 0);
+    });
+  },
+);
 
 law("task.defer and task.openNursery refuse in the actor what is no function and no options", async () => {
   await withNursery(async (scope) => {
-    const misuser = await scope.start(actor<typeof import("../actors/misuser.js")>(new URL("../actors/misuser.js", import.meta.url)), { name: "misuser" });
-    assert.equal(await misuser.call("defer"), ["InvalidOption", "invalid option: task.defer: cleanup: got undefined. Accepted: a function."]);
+    const misuser = await scope.start(
+      actor<typeof import("../actors/misuser.js")>(new URL("../actors/misuser.js", import.meta.url)),
+      { name: "misuser" },
+    );
+    assert.equal(await misuser.call("defer"), [
+      "InvalidOption",
+      "invalid option: task.defer: cleanup: got undefined. Accepted: a function.",
+    ]);
     const [name, message] = await misuser.call("openNursery");
     assert.is(name, "InvalidOption");
-    assert.match(message, /^invalid option: task\.openNursery: cancelTimeout: got -1\. Accepted: a number of milliseconds above 0/);
+    assert.match(
+      message,
+      /^invalid option: task\.openNursery: cancelTimeout: got -1\. Accepted: a number of milliseconds above 0/,
+    );
     assert.equal(await misuser.call("late"), ["ProtocolError", "protocol error: endpoint defer: the task has ended."]);
   });
 });

@@ -1,6 +1,16 @@
 // How an actor module says what it offers. Marks are registered symbols with a protocol number, so that a definition made by
 // one copy of brood is understood by another.
-import type { ActorDefinition, ContextEndpoint, ContextTask, Dialogue, Endpoints, Exact, Task, TaskEndpoint, Type } from "../context/surface.js";
+import type {
+  ActorDefinition,
+  ContextEndpoint,
+  ContextTask,
+  Dialogue,
+  Endpoints,
+  Exact,
+  Task,
+  TaskEndpoint,
+  Type,
+} from "../context/surface.js";
 import { InvalidOption, Unsupported } from "../errors/kinds.js";
 import { didYouMean } from "../errors/near.js";
 
@@ -17,7 +27,11 @@ export interface Hooks {
 export type Runnable =
   | { readonly kind: "bare"; readonly run: (...args: unknown[]) => unknown }
   | { readonly kind: "task"; readonly run: (task: Task, ...args: unknown[]) => unknown }
-  | { readonly kind: "context"; readonly declaresStarted: boolean; readonly run: (task: ContextTask<any>, ...args: unknown[]) => unknown };
+  | {
+      readonly kind: "context";
+      readonly declaresStarted: boolean;
+      readonly run: (task: ContextTask<any>, ...args: unknown[]) => unknown;
+    };
 
 /** A type, and nothing at run time. */
 export function type<T>(): Type<T> {
@@ -35,9 +49,11 @@ export function context<const D extends Dialogue, A extends unknown[], R>(
   dialogue: D & Exact<D>,
   run: (task: ContextTask<D>, ...args: A) => R | Promise<R>,
 ): ContextEndpoint<D, A, R> {
-  if (typeof dialogue !== "object" || dialogue === null) throw new InvalidOption("context: dialogue", dialogue, "an object, as { started: type<string>() }");
+  if (typeof dialogue !== "object" || dialogue === null)
+    throw new InvalidOption("context: dialogue", dialogue, "an object, as { started: type<string>() }");
   for (const [key, value] of Object.entries(dialogue)) {
-    if (key !== "started") throw new InvalidOption(`context: ${key}`, value, `started.${didYouMean(["started"], key)}`.replace(/\.$/, ""));
+    if (key !== "started")
+      throw new InvalidOption(`context: ${key}`, value, `started.${didYouMean(["started"], key)}`.replace(/\.$/, ""));
     if (typeof value !== "object" || value === null) throw new InvalidOption(`context: ${key}`, value, "type<T>()");
     if ("~standard" in value) throw new Unsupported("payload schemas", "this version knows type<T>() only");
   }
@@ -47,17 +63,27 @@ export function context<const D extends Dialogue, A extends unknown[], R>(
 
 /** Makes a definition of an actor: the default export of its module. */
 export function defineActor<const E extends Endpoints>(endpoints: E, hooks: Hooks = {}): ActorDefinition<E> {
-  if (typeof endpoints !== "object" || endpoints === null) throw new InvalidOption("defineActor: endpoints", endpoints, "an object of functions and endpoints");
+  if (typeof endpoints !== "object" || endpoints === null)
+    throw new InvalidOption("defineActor: endpoints", endpoints, "an object of functions and endpoints");
   for (const [name, value] of Object.entries(endpoints)) {
     if (name === "") throw new InvalidOption("defineActor: endpoints", name, "endpoints with a name");
-    if (runnable(value) === undefined) throw new InvalidOption(`defineActor: ${name}`, value, "a function, endpoint(...) or context(...)");
-    if (isGenerator(value)) throw new Unsupported(`endpoint ${name}`, "it is an async generator, and this version has no streams yet");
+    if (runnable(value) === undefined)
+      throw new InvalidOption(`defineActor: ${name}`, value, "a function, endpoint(...) or context(...)");
+    if (isGenerator(value))
+      throw new Unsupported(`endpoint ${name}`, "it is an async generator, and this version has no streams yet");
   }
-  if (typeof hooks !== "object" || hooks === null) throw new InvalidOption("defineActor: hooks", hooks, "an object with setup, or nothing");
+  if (typeof hooks !== "object" || hooks === null)
+    throw new InvalidOption("defineActor: hooks", hooks, "an object with setup, or nothing");
   for (const key of Object.keys(hooks)) {
-    if (key !== "setup") throw new InvalidOption(`defineActor: hooks.${key}`, (hooks as Record<string, unknown>)[key], `setup.${didYouMean(["setup"], key)}`.replace(/\.$/, ""));
+    if (key !== "setup")
+      throw new InvalidOption(
+        `defineActor: hooks.${key}`,
+        (hooks as Record<string, unknown>)[key],
+        `setup.${didYouMean(["setup"], key)}`.replace(/\.$/, ""),
+      );
   }
-  if (hooks.setup !== undefined && typeof hooks.setup !== "function") throw new InvalidOption("defineActor: hooks.setup", hooks.setup, "a function");
+  if (hooks.setup !== undefined && typeof hooks.setup !== "function")
+    throw new InvalidOption("defineActor: hooks.setup", hooks.setup, "a function");
   const definition = { endpoints, hooks };
   Object.defineProperty(definition, DEFINITION, { value: true });
   return definition;
@@ -71,8 +97,12 @@ export interface Definition {
 
 /** Finds the definition among a module's exports: `default`, then `default.default` (a CommonJS module seen from ESM). */
 export function findDefinition(exports: Record<string, unknown>): Definition | undefined {
-  for (const candidate of [exports["default"], (exports["default"] as { default?: unknown } | undefined | null)?.default]) {
-    if (typeof candidate === "object" && candidate !== null && DEFINITION in candidate) return candidate as unknown as Definition;
+  for (const candidate of [
+    exports["default"],
+    (exports["default"] as { default?: unknown } | undefined | null)?.default,
+  ]) {
+    if (typeof candidate === "object" && candidate !== null && DEFINITION in candidate)
+      return candidate as unknown as Definition;
   }
   return undefined;
 }
@@ -80,7 +110,8 @@ export function findDefinition(exports: Record<string, unknown>): Definition | u
 /** What the loop runs for an endpoint; undefined for what is none. */
 export function runnable(value: unknown): Runnable | undefined {
   if (typeof value === "function") return { kind: "bare", run: value as (...args: unknown[]) => unknown };
-  if (typeof value === "object" && value !== null && ENDPOINT in value) return (value as { [ENDPOINT]: Runnable })[ENDPOINT];
+  if (typeof value === "object" && value !== null && ENDPOINT in value)
+    return (value as { [ENDPOINT]: Runnable })[ENDPOINT];
   return undefined;
 }
 
@@ -89,7 +120,8 @@ function mark(runnable: Runnable): object {
 }
 
 function checkRun(what: string, run: unknown): asserts run is (...args: unknown[]) => unknown {
-  if (typeof run !== "function") throw new InvalidOption(`${what}: run`, run, "a function that is given the task and the arguments");
+  if (typeof run !== "function")
+    throw new InvalidOption(`${what}: run`, run, "a function that is given the task and the arguments");
   if (isGenerator(run)) throw new Unsupported(`${what} of an async generator`, "this version has no streams yet");
 }
 

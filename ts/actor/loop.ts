@@ -102,14 +102,25 @@ export class TaskLoop {
     const found = this.#endpoints.get(endpoint);
     if (found === undefined) {
       const names = [...this.#endpoints.keys()];
-      return this.#fail(context, new Error(`the actor has ${listNames(names, endpoint)}.${didYouMean(names, endpoint)}`), "unknown-endpoint");
+      return this.#fail(
+        context,
+        new Error(`the actor has ${listNames(names, endpoint)}.${didYouMean(names, endpoint)}`),
+        "unknown-endpoint",
+      );
     }
-    if ((found.kind === "context") !== open) return this.#fail(context, new Error(open ? "it is called, not opened" : "it is opened, not called"), "unknown-endpoint");
+    if ((found.kind === "context") !== open)
+      return this.#fail(
+        context,
+        new Error(open ? "it is called, not opened" : "it is opened, not called"),
+        "unknown-endpoint",
+      );
     if (found.kind === "bare") return this.#runBare(context, found, endpoint, args);
     const by = caller ?? this.#settings.actor.parent;
     const task =
       found.kind === "context"
-        ? new ActorContextTask(this.#home, by, remaining, endpoint, (value) => this.#channel.send(FrameType.Started, 0, context, encodeValue(value, "started")))
+        ? new ActorContextTask(this.#home, by, remaining, endpoint, (value) =>
+            this.#channel.send(FrameType.Started, 0, context, encodeValue(value, "started")),
+          )
         : new ActorTask(this.#home, by, remaining);
     const running: Running = { task, abandoned: false, ackOnEnd: false, patience: undefined, ended: undefined };
     this.#running.set(context, running);
@@ -125,7 +136,13 @@ export class TaskLoop {
       return this.#fail(context, error, "thrown");
     }
     if (!isThenable(value)) return this.#answer(context, value);
-    const running: Running = { task: undefined, abandoned: false, ackOnEnd: false, patience: undefined, ended: undefined };
+    const running: Running = {
+      task: undefined,
+      abandoned: false,
+      ackOnEnd: false,
+      patience: undefined,
+      ended: undefined,
+    };
     this.#running.set(context, running);
     // Not its own `then`, which may throw, or answer twice.
     Promise.resolve(value).then(
@@ -141,12 +158,20 @@ export class TaskLoop {
     );
   }
 
-  async #runTask(context: number, running: Running, task: ActorTask, found: Exclude<Runnable, { kind: "bare" }>, endpoint: string, args: readonly unknown[]): Promise<void> {
+  async #runTask(
+    context: number,
+    running: Running,
+    task: ActorTask,
+    found: Exclude<Runnable, { kind: "bare" }>,
+    endpoint: string,
+    args: readonly unknown[],
+  ): Promise<void> {
     let outcome: { readonly value: unknown } | { readonly error: unknown };
     try {
       outcome = { value: await found.run(task as never, ...args) };
       if (task instanceof ActorContextTask && found.kind === "context" && !task.hasStarted) {
-        if (found.declaresStarted) throw new ProtocolError(endpoint, "it returned without calling task.started(), which its dialogue declares");
+        if (found.declaresStarted)
+          throw new ProtocolError(endpoint, "it returned without calling task.started(), which its dialogue declares");
         await task.started(undefined);
       }
     } catch (error) {
@@ -170,8 +195,14 @@ export class TaskLoop {
     }
   }
 
-  #conclude(context: number, endpoint: string, outcome: { readonly value: unknown } | { readonly error: unknown }, errors: readonly unknown[]): void {
-    if (errors.length > 1) return this.#fail(context, new AggregateError(errors, "a task and its cleanup failed"), "thrown");
+  #conclude(
+    context: number,
+    endpoint: string,
+    outcome: { readonly value: unknown } | { readonly error: unknown },
+    errors: readonly unknown[],
+  ): void {
+    if (errors.length > 1)
+      return this.#fail(context, new AggregateError(errors, "a task and its cleanup failed"), "thrown");
     if (errors.length === 1) {
       const breach = errors[0] instanceof ProtocolError && errors[0].endpoint === endpoint;
       return this.#fail(context, errors[0], breach ? "protocol" : "thrown");
@@ -213,7 +244,15 @@ export class TaskLoop {
     await Promise.all(running.map((one) => one.ended));
     this.#setup?.cancel(cancelled);
     const errors = (await this.#setup?.teardown()) ?? [];
-    this.#channel.send(FrameType.CancelAck, 0, 0, encodeCancelAck({ state: "finished", errors: errors.map((error) => describeError(error, this.#settings.actor.id)) }));
+    this.#channel.send(
+      FrameType.CancelAck,
+      0,
+      0,
+      encodeCancelAck({
+        state: "finished",
+        errors: errors.map((error) => describeError(error, this.#settings.actor.id)),
+      }),
+    );
     this.#channel.flush();
     this.#host.leave(0);
   }

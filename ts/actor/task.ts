@@ -47,7 +47,8 @@ export class ActorTask implements Task {
     return this.#controller.signal;
   }
 
-  readonly remaining = (): number | undefined => (this.#deadlineAt === undefined ? undefined : Math.max(0, this.#deadlineAt - this.#home.host.now()));
+  readonly remaining = (): number | undefined =>
+    this.#deadlineAt === undefined ? undefined : Math.max(0, this.#deadlineAt - this.#home.host.now());
 
   readonly log = (...values: unknown[]): void => this.#home.host.log(3, values);
 
@@ -134,7 +135,10 @@ async function before(ms: number, cleanup: () => unknown): Promise<void> {
   if (typeof work !== "object" || work === null || !("then" in work)) return;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new ProtocolError("defer", "the task's deferred work did not end within cancelTimeout")), Math.max(0, ms));
+    timer = setTimeout(
+      () => reject(new ProtocolError("defer", "the task's deferred work did not end within cancelTimeout")),
+      Math.max(0, ms),
+    );
   });
   try {
     await Promise.race([work, late]);
@@ -149,7 +153,13 @@ export class ActorContextTask extends ActorTask implements ContextTask<any> {
   readonly #endpoint: string;
   #started = false;
 
-  constructor(home: TaskHome, caller: ActorId, remaining: number | undefined, endpoint: string, send: (value: unknown) => void) {
+  constructor(
+    home: TaskHome,
+    caller: ActorId,
+    remaining: number | undefined,
+    endpoint: string,
+    send: (value: unknown) => void,
+  ) {
     super(home, caller, remaining);
     this.#endpoint = endpoint;
     this.#send = send;

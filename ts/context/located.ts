@@ -37,7 +37,12 @@ async function thrownHere(error: Error): Promise<never> {
 export function relocate(error: Error, frames: string): void {
   if (frames === "") return;
   if (error instanceof RemoteActorError) error.locate(frames);
-  else Object.defineProperty(error, "stack", { value: `${error.name}: ${error.message}\n${frames}`, writable: true, configurable: true });
+  else
+    Object.defineProperty(error, "stack", {
+      value: `${error.name}: ${error.message}\n${frames}`,
+      writable: true,
+      configurable: true,
+    });
 }
 
 /** The frames of a stack, without its first lines. */

@@ -1,6 +1,13 @@
 // The asking side of a channel: the table of calls and contexts that wait for an answer. An entry is in the table from the
 // moment its Start is sent until the peer has answered it, acknowledged its cancel, or is gone; nothing else removes it.
-import { InvalidMessage, ProtocolError, UnknownEndpoint, type Cancelled, type CancelOrigin, type Whereabouts } from "../errors/kinds.js";
+import {
+  InvalidMessage,
+  ProtocolError,
+  UnknownEndpoint,
+  type Cancelled,
+  type CancelOrigin,
+  type Whereabouts,
+} from "../errors/kinds.js";
 import type { ActorId } from "../errors/identity.js";
 import { decodeCancelAck, decodeError, encodeCancel, encodeStart } from "../protocol/bodies.js";
 import type { Channel } from "../protocol/channel.js";
@@ -62,7 +69,12 @@ export class Opener {
    * Sends a call.
    * @throws InvalidMessage an argument cannot be sent; nothing was
    */
-  call(endpoint: string, args: readonly unknown[], bounds: Bounds | undefined, site: CallSite | undefined): ObservedPromise<unknown> {
+  call(
+    endpoint: string,
+    args: readonly unknown[],
+    bounds: Bounds | undefined,
+    site: CallSite | undefined,
+  ): ObservedPromise<unknown> {
     const payload = encodeStart(start(endpoint, false, args, bounds));
     const call = new Call(this, this.#claim(), endpoint, bounds, site);
     this.#begin(call, payload);
@@ -70,7 +82,12 @@ export class Opener {
   }
 
   /** Opens a context. Throws as `call` does. */
-  open(endpoint: string, args: readonly unknown[], bounds: Bounds | undefined, site: CallSite | undefined): ObservedPromise<OpenContext> {
+  open(
+    endpoint: string,
+    args: readonly unknown[],
+    bounds: Bounds | undefined,
+    site: CallSite | undefined,
+  ): ObservedPromise<OpenContext> {
     const payload = encodeStart(start(endpoint, true, args, bounds));
     const context = new OpenContext(this, this.#claim(), endpoint, bounds, site);
     this.#begin(context, payload);
@@ -96,7 +113,8 @@ export class Opener {
         return entry.onStarted(payload, flags);
       case FrameType.CancelAck:
         decodeCancelAck(payload, flags);
-        if (entry.asked === undefined) throw new InvalidMessage(`context ${context} acknowledges a cancel that nobody asked for`);
+        if (entry.asked === undefined)
+          throw new InvalidMessage(`context ${context} acknowledges a cancel that nobody asked for`);
         return entry.acknowledge();
       case FrameType.StartAck:
         return;
@@ -172,7 +190,11 @@ export class Opener {
   }
 }
 
-function start(endpoint: string, open: boolean, args: readonly unknown[], bounds: Bounds | undefined): Parameters<typeof encodeStart>[0] {
+function start(
+  endpoint: string,
+  open: boolean,
+  args: readonly unknown[],
+  bounds: Bounds | undefined,
+): Parameters<typeof encodeStart>[0] {
   return { endpoint, open, args, remaining: bounds?.deadline, caller: undefined, meta: undefined };
 }
-

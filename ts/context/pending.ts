@@ -38,7 +38,12 @@ export abstract class Pending {
       const deadline = bounds.deadline;
       this.#timer = setTimeout(() => {
         this.missed(deadline);
-        void this.ask({ scope: this.scope, via: "deadline", canceller: this.opener.self, reason: `no answer within ${deadline} ms` });
+        void this.ask({
+          scope: this.scope,
+          via: "deadline",
+          canceller: this.opener.self,
+          reason: `no answer within ${deadline} ms`,
+        });
       }, deadline);
     }
     if (bounds.signal !== undefined) {
@@ -111,7 +116,8 @@ export abstract class Pending {
   private unbind(): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#signal !== undefined && this.#onAbort !== undefined) this.#signal.removeEventListener("abort", this.#onAbort);
+    if (this.#signal !== undefined && this.#onAbort !== undefined)
+      this.#signal.removeEventListener("abort", this.#onAbort);
     this.#signal = undefined;
     this.#onAbort = undefined;
   }

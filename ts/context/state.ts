@@ -9,7 +9,13 @@ const TABLE: Record<ContextState, Partial<Record<ContextEvent, ContextState>>> =
   // An ended context takes whatever was still on its way, and stays what it is.
   returned: { return: "returned", error: "returned", cancelled: "returned", lost: "returned", started: "returned" },
   failed: { return: "failed", error: "failed", cancelled: "failed", lost: "failed", started: "failed" },
-  cancelled: { return: "cancelled", error: "cancelled", cancelled: "cancelled", lost: "cancelled", started: "cancelled" },
+  cancelled: {
+    return: "cancelled",
+    error: "cancelled",
+    cancelled: "cancelled",
+    lost: "cancelled",
+    started: "cancelled",
+  },
 };
 
 /** The state after `event`, or undefined where the peer must not send it now. */

@@ -106,27 +106,32 @@ export interface ActorSource<E> {
 }
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
-type GeneratorEndpoint = ((...args: any[]) => AsyncGenerator<any, any, any>) | TaskEndpoint<any, AsyncGenerator<any, any, any>>;
+type GeneratorEndpoint =
+  | ((...args: any[]) => AsyncGenerator<any, any, any>)
+  | TaskEndpoint<any, AsyncGenerator<any, any, any>>;
 // Of an endpoint whose type is not known everything is `any`.
-type ResultOf<F> = IsAny<F> extends true
-  ? any
-  : F extends TaskEndpoint<any, infer R>
-    ? Awaited<R>
-    : F extends (...args: any[]) => infer R
+type ResultOf<F> =
+  IsAny<F> extends true
+    ? any
+    : F extends TaskEndpoint<any, infer R>
       ? Awaited<R>
-      : F extends ContextEndpoint<any, any, infer R>
+      : F extends (...args: any[]) => infer R
         ? Awaited<R>
-        : never;
-type ArgsOf<F> = IsAny<F> extends true
-  ? any[]
-  : F extends TaskEndpoint<infer A, any>
-    ? A
-    : F extends (...args: infer A) => unknown
+        : F extends ContextEndpoint<any, any, infer R>
+          ? Awaited<R>
+          : never;
+type ArgsOf<F> =
+  IsAny<F> extends true
+    ? any[]
+    : F extends TaskEndpoint<infer A, any>
       ? A
-      : F extends ContextEndpoint<any, infer A, any>
+      : F extends (...args: infer A) => unknown
         ? A
-        : never;
-type DialogueOf<F> = IsAny<F> extends true ? { readonly started: Type<any> } : F extends ContextEndpoint<infer D, any, any> ? D : never;
+        : F extends ContextEndpoint<any, infer A, any>
+          ? A
+          : never;
+type DialogueOf<F> =
+  IsAny<F> extends true ? { readonly started: Type<any> } : F extends ContextEndpoint<infer D, any, any> ? D : never;
 
 /** Names of endpoints that are called. */
 export type CallKeys<E> = {
@@ -138,8 +143,8 @@ export type CallKeys<E> = {
         : [ResultOf<E[K]>] extends [never]
           ? K
           : E[K] extends GeneratorEndpoint
-          ? never
-          : K
+            ? never
+            : K
       : never;
 }[keyof E] &
   string;
@@ -316,7 +321,12 @@ export interface Nursery extends AsyncDisposable {
    */
   start<E>(what: ActorSource<E>, options: StartOptions): Promise<Portal<E>>;
   /** Starts an actor, calls one endpoint, ends the actor; settles when it is gone. */
-  run<E, K extends CallKeys<E>>(what: ActorSource<E>, endpoint: K, args: ArgsOf<E[K]>, options?: RunOptions): Promise<ResultOf<E[K]>>;
+  run<E, K extends CallKeys<E>>(
+    what: ActorSource<E>,
+    endpoint: K,
+    args: ArgsOf<E[K]>,
+    options?: RunOptions,
+  ): Promise<ResultOf<E[K]>>;
   /** Ends every actor and waits until they are gone. Later starts are refused. */
   cancel(reason?: unknown): Promise<void>;
   /** Waits until every actor has ended by itself. @throws the nursery's failure */

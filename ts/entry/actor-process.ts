@@ -82,7 +82,12 @@ const channel: Channel = new Channel(transport, {
 /** Says hello; everything else follows from what the host answers. */
 export function begin(from: Loader): void {
   loader = from;
-  channel.send(FrameType.Hello, 0, 0, encodeHello({ version: PROTOCOL_VERSION, token, pid: process.pid, node: process.version }));
+  channel.send(
+    FrameType.Hello,
+    0,
+    0,
+    encodeHello({ version: PROTOCOL_VERSION, token, pid: process.pid, node: process.version }),
+  );
   channel.flush();
 }
 
@@ -100,7 +105,14 @@ async function live(spec: Spec): Promise<void> {
     },
     endingWithin: undefined,
   });
-  const info: ActorInfo = { id: actor, parent, root, path, spawnMethod: spec.spawnMethod as ActorInfo["spawnMethod"], logLevel: logLevel as ActorInfo["logLevel"] };
+  const info: ActorInfo = {
+    id: actor,
+    parent,
+    root,
+    path,
+    spawnMethod: spec.spawnMethod as ActorInfo["spawnMethod"],
+    logLevel: logLevel as ActorInfo["logLevel"],
+  };
   let phase: "load" | "setup" = "load";
   process.on("uncaughtExceptionMonitor", (error) => {
     if (process.listenerCount("uncaughtException") > 0 || process.hasUncaughtExceptionCaptureCallback()) return;
@@ -151,8 +163,12 @@ async function load(spec: Spec): Promise<NonNullable<ReturnType<typeof findDefin
   const definition = findDefinition(exports);
   if (definition === undefined) {
     const names = Object.keys(exports);
-    const fault = names.includes("default") ? "the default export was not made by defineActor()" : "there is no default export";
-    throw new TypeError(`${fault}: ${spec.module} exports ${names.length === 0 ? "nothing" : listNames(names)}. Write: export default defineActor({ ... })`);
+    const fault = names.includes("default")
+      ? "the default export was not made by defineActor()"
+      : "there is no default export";
+    throw new TypeError(
+      `${fault}: ${spec.module} exports ${names.length === 0 ? "nothing" : listNames(names)}. Write: export default defineActor({ ... })`,
+    );
   }
   return definition;
 }
@@ -174,7 +190,8 @@ function hostFor(info: ActorInfo): Host {
     leave,
     log(level, values) {
       // What the level silences is not even rendered.
-      if (level <= most) channel.send(FrameType.Log, 0, 0, encodeLog(level, format(...values).slice(0, LOG_CHARACTERS)));
+      if (level <= most)
+        channel.send(FrameType.Log, 0, 0, encodeLog(level, format(...values).slice(0, LOG_CHARACTERS)));
     },
     async openNursery(options, bound): Promise<Nursery> {
       // Few actors start actors: the host's side is loaded when the first one does, and shared with the copy that the

@@ -7,6 +7,8 @@ import { armLifeline } from "./arm.js";
 if (isMainThread && process.env[CHANNEL_VARIABLE] !== undefined) {
   armLifeline();
   // Nobody below needs to know of this flag.
-  const at = process.execArgv.findIndex((flag, index) => flag === "--require" && process.execArgv[index + 1] === __filename);
+  const at = process.execArgv.findIndex(
+    (flag, index) => flag === "--require" && process.execArgv[index + 1] === __filename,
+  );
   if (at >= 0) process.execArgv.splice(at, 2);
 }

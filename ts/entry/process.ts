@@ -11,17 +11,21 @@ const cache = process.env[CODE_CACHE_VARIABLE];
 delete process.env[CODE_CACHE_VARIABLE];
 
 const cachedData = cache === undefined ? undefined : readCache(cache);
-const script = new Script(`(function (exports, require, module, __filename, __dirname) {${readFileSync(file, "utf8")}\n})`, {
-  filename: file,
-  ...(cachedData === undefined ? {} : { cachedData }),
-});
+const script = new Script(
+  `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, "utf8")}\n})`,
+  {
+    filename: file,
+    ...(cachedData === undefined ? {} : { cachedData }),
+  },
+);
 const bundle = { exports: {} as { begin: typeof begin } };
 (script.runInThisContext() as (...args: unknown[]) => void)(bundle.exports, require, bundle, file, __dirname);
 bundle.exports.begin({
   import: (url) => import(url) as Promise<Record<string, unknown>>,
   ready() {
     // After the first work, so that what was compiled on the way is in it.
-    if (cache !== undefined && (cachedData === undefined || script.cachedDataRejected === true)) setImmediate(writeCache, cache);
+    if (cache !== undefined && (cachedData === undefined || script.cachedDataRejected === true))
+      setImmediate(writeCache, cache);
   },
 });
 

@@ -46,8 +46,9 @@ export class Cancelled extends BroodError implements CancelOrigin {
 
   constructor(origin: CancelOrigin, where?: Whereabouts, acknowledged?: boolean) {
     super(
-      sentence(`${origin.scope} cancelled:${at(where)} by ${origin.canceller.name} through ${describeVia(origin.via)}${describeReason(origin.reason)}`) +
-        (acknowledged === false ? " The other side was too slow: it did not acknowledge within cancelTimeout." : ""),
+      sentence(
+        `${origin.scope} cancelled:${at(where)} by ${origin.canceller.name} through ${describeVia(origin.via)}${describeReason(origin.reason)}`,
+      ) + (acknowledged === false ? " The other side was too slow: it did not acknowledge within cancelTimeout." : ""),
     );
     this.scope = origin.scope;
     this.via = origin.via;
@@ -95,7 +96,10 @@ export class ActorDied extends BroodError {
   readonly stderr: readonly string[];
 
   constructor(where: Whereabouts, exit: Exit, stderr: readonly string[] = []) {
-    super(`actor died:${at(where)} ${sentence(describeExit(exit))}${describeStderr(stderr)}`, exit.kind === "failed" ? { cause: exit.error } : undefined);
+    super(
+      `actor died:${at(where)} ${sentence(describeExit(exit))}${describeStderr(stderr)}`,
+      exit.kind === "failed" ? { cause: exit.error } : undefined,
+    );
     this.actor = where.actor;
     this.path = where.path;
     this.exit = exit;
@@ -122,7 +126,9 @@ export class DeadlineExceeded extends BroodError {
   readonly actorKilled: boolean | undefined;
 
   constructor(where: Whereabouts, endpoint: string, deadline: number, actorKilled?: boolean) {
-    super(`call ${endpoint} missed its deadline:${at(where)} no answer within ${deadline} ms. Give it a longer deadline, or less to do.`);
+    super(
+      `call ${endpoint} missed its deadline:${at(where)} no answer within ${deadline} ms. Give it a longer deadline, or less to do.`,
+    );
     this.actor = where.actor;
     this.path = where.path;
     this.endpoint = endpoint;
@@ -167,7 +173,10 @@ export class StartFailed extends BroodError {
     details: { cause?: unknown; exit?: Exit | undefined; stderr?: readonly string[] } = {},
   ) {
     const stderr = details.stderr ?? [];
-    super(`start failed:${at(where)} ${sentence(why)}${describeStderr(stderr)}`, "cause" in details ? { cause: details.cause } : undefined);
+    super(
+      `start failed:${at(where)} ${sentence(why)}${describeStderr(stderr)}`,
+      "cause" in details ? { cause: details.cause } : undefined,
+    );
     this.actor = where.actor;
     this.path = where.path;
     this.phase = phase;
@@ -271,7 +280,10 @@ export class NurseryClosed extends BroodError {
   readonly nursery: string;
 
   constructor(nursery: string, status: string, cause?: unknown) {
-    super(`nursery ${nursery} is ${status}: it starts nothing any more. Open a new nursery.`, cause === undefined ? undefined : { cause });
+    super(
+      `nursery ${nursery} is ${status}: it starts nothing any more. Open a new nursery.`,
+      cause === undefined ? undefined : { cause },
+    );
     this.nursery = nursery;
   }
 }

@@ -9,7 +9,11 @@ function distance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1));
+      next[j] = Math.min(
+        (row[j] as number) + 1,
+        (next[j - 1] as number) + 1,
+        (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1),
+      );
     }
     row = next;
   }
@@ -24,7 +28,10 @@ export function listNames(names: readonly string[], name?: string): string {
     short === undefined
       ? [...names]
       : names
-          .map((candidate) => ({ candidate, far: candidate.length > 64 ? 64 : distance(short, candidate.toLowerCase()) }))
+          .map((candidate) => ({
+            candidate,
+            far: candidate.length > 64 ? 64 : distance(short, candidate.toLowerCase()),
+          }))
           .sort((a, b) => a.far - b.far)
           .map(({ candidate }) => candidate);
   const shown = sorted.slice(0, SHOWN).join(", ");

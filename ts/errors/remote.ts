@@ -40,7 +40,10 @@ export class RemoteActorError extends BroodError {
   /** @param what what failed, as "call greet" */
   constructor(what: string, parts: RemoteParts) {
     const way = parts.path.map((id) => id.name).join("/");
-    super(`${what} failed: ${parts.actor.name} (/${way}): ${parts.remote.name}: ${parts.remote.message}`, "cause" in parts ? { cause: parts.cause } : undefined);
+    super(
+      `${what} failed: ${parts.actor.name} (/${way}): ${parts.remote.name}: ${parts.remote.message}`,
+      "cause" in parts ? { cause: parts.cause } : undefined,
+    );
     this.remote = parts.remote;
     this.actor = parts.actor;
     this.path = parts.path;
@@ -51,12 +54,24 @@ export class RemoteActorError extends BroodError {
   /** Puts the frames of the local call, as lines of a stack, between the message and the remote stack. */
   locate(frames: string): void {
     const { stack } = this.remote;
-    const parts = [`${this.name}: ${this.message}`, frames, stack === "" ? "" : `  thrown in ${this.actor.name}:\n${indent(stack)}`];
-    Object.defineProperty(this, "stack", { value: parts.filter((part) => part !== "").join("\n"), writable: true, configurable: true });
+    const parts = [
+      `${this.name}: ${this.message}`,
+      frames,
+      stack === "" ? "" : `  thrown in ${this.actor.name}:\n${indent(stack)}`,
+    ];
+    Object.defineProperty(this, "stack", {
+      value: parts.filter((part) => part !== "").join("\n"),
+      writable: true,
+      configurable: true,
+    });
   }
 }
 
-const indent = (text: string): string => text.split("\n").map((line) => `  ${line}`).join("\n");
+const indent = (text: string): string =>
+  text
+    .split("\n")
+    .map((line) => `  ${line}`)
+    .join("\n");
 
 /** Whether `error` is a RemoteActorError whose thrown error was called `name` ("TypeError", or a class of your own). */
 export function isRemote(error: unknown, name?: string): error is RemoteActorError {

@@ -56,7 +56,10 @@ function load<Addon extends Versioned>(name: string): Addon {
   };
 
   if (own === undefined) {
-    tried.push({ file: join(dirname(here), "package.json"), why: `no package.json of brood here or up to ${LEVELS - 1} folders above` });
+    tried.push({
+      file: join(dirname(here), "package.json"),
+      why: `no package.json of brood here or up to ${LEVELS - 1} folders above`,
+    });
   } else {
     // A checkout has what it built; an installed brood has a package for its platform.
     const built = join(own.root, "npm", platform, `${name}.node`);
@@ -68,7 +71,10 @@ function load<Addon extends Versioned>(name: string): Addon {
     }
   }
   const specifier = `brood-${platform}/${name}.node`;
-  const addon = attempt(specifier, () => installedBeside(own?.root, specifier) ?? createRequire(here).resolve(specifier));
+  const addon = attempt(
+    specifier,
+    () => installedBeside(own?.root, specifier) ?? createRequire(here).resolve(specifier),
+  );
   if (addon !== undefined) return addon;
   throw new NativeMissing(`${name}.node`, platform, tried);
 }

@@ -7,16 +7,43 @@ import { callSite, framesOf, relocate, type CallSite } from "../context/located.
 import { observe, track, wasMet } from "../context/observed-promise.js";
 import { failureBehind, isBroodsDoing } from "../context/silence.js";
 import { watchReason } from "../context/watched-signal.js";
-import type { ActorSource, Loose, Nursery, NurseryOptions, OutputLine, Portal, ProcessOptions, RunOptions, StartOptions } from "../context/surface.js";
+import type {
+  ActorSource,
+  Loose,
+  Nursery,
+  NurseryOptions,
+  OutputLine,
+  Portal,
+  ProcessOptions,
+  RunOptions,
+  StartOptions,
+} from "../context/surface.js";
 import type { Exit } from "../errors/exit.js";
 import type { ActorId } from "../errors/identity.js";
-import { Cancelled, InvalidOption, NurseryClosed, StartFailed, Unsupported, type ActorDied, type CancelOrigin } from "../errors/kinds.js";
+import {
+  Cancelled,
+  InvalidOption,
+  NurseryClosed,
+  StartFailed,
+  Unsupported,
+  type ActorDied,
+  type CancelOrigin,
+} from "../errors/kinds.js";
 import { LEVELS } from "../protocol/here.js";
 import { Control, type ControlOwner, type ControlSettings } from "../portal/control.js";
 import { ActorPortal, type PortalBound } from "../portal/portal.js";
 import { relay } from "../spawn/relay.js";
 import { combine, Failures } from "./failures.js";
-import { CANCEL_TIMEOUT, checkName, checkStartOptions, chooseMethod, KILL_TIMEOUT, RUN_OPTIONS, START_OPTIONS, START_TIMEOUT } from "./options.js";
+import {
+  CANCEL_TIMEOUT,
+  checkName,
+  checkStartOptions,
+  chooseMethod,
+  KILL_TIMEOUT,
+  RUN_OPTIONS,
+  START_OPTIONS,
+  START_TIMEOUT,
+} from "./options.js";
 import { enter, leave, thisProcess, type RootScope } from "./runtime.js";
 import { checkSource } from "./source.js";
 
@@ -64,7 +91,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     if (place.loadingMain) {
       throw new Unsupported(
         "a nursery while the main module is loaded into an actor",
-        'guard the program\'s start, as if (process.argv[1] === fileURLToPath(import.meta.url)) { ... }, or start the actor with inheritMain: false',
+        "guard the program's start, as if (process.argv[1] === fileURLToPath(import.meta.url)) { ... }, or start the actor with inheritMain: false",
       );
     }
     this.name = options.name ?? "nursery";
@@ -90,11 +117,18 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     return this.#controller.signal;
   }
   get children(): readonly Portal<Loose>[] {
-    return [...this.#children.values()].filter(({ control }) => control.status === "running").map(({ portal }) => portal);
+    return [...this.#children.values()]
+      .filter(({ control }) => control.status === "running")
+      .map(({ portal }) => portal);
   }
 
   start<E>(what: ActorSource<E>, options: StartOptions): Promise<Portal<E>> {
-    return observe(this.#start("start", callSite(this.start), what, options, START_OPTIONS, options?.onDeath).then(({ portal }) => portal as Portal<any>), isBroodsDoing);
+    return observe(
+      this.#start("start", callSite(this.start), what, options, START_OPTIONS, options?.onDeath).then(
+        ({ portal }) => portal as Portal<any>,
+      ),
+      isBroodsDoing,
+    );
   }
 
   run(what: ActorSource<any>, endpoint: string, args: any[], options: RunOptions = {}): Promise<any> {
@@ -135,10 +169,13 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     let warning: ReturnType<typeof setTimeout> | undefined;
     const warn = (): void => {
       warning = setTimeout(() => {
-        process.emitWarning(`nursery ${this.name} has ended its actors and waits for its body, which has not returned for ${BODY_WARNING / 1000} s`, {
-          type: "BroodWarning",
-          code: "BROOD_BODY_WAITS",
-        });
+        process.emitWarning(
+          `nursery ${this.name} has ended its actors and waits for its body, which has not returned for ${BODY_WARNING / 1000} s`,
+          {
+            type: "BroodWarning",
+            code: "BROOD_BODY_WAITS",
+          },
+        );
       }, BODY_WARNING).unref();
     };
     this.signal.addEventListener("abort", warn, { once: true });
@@ -195,7 +232,14 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
 
   // Starting.
 
-  async #start(verb: string, site: CallSite, what: unknown, options: StartOptions | ProcessOptions, known: readonly string[], onDeath: "fail" | "report" | undefined): Promise<Child> {
+  async #start(
+    verb: string,
+    site: CallSite,
+    what: unknown,
+    options: StartOptions | ProcessOptions,
+    known: readonly string[],
+    onDeath: "fail" | "report" | undefined,
+  ): Promise<Child> {
     checkSource(`nursery.${verb}`, what);
     checkStartOptions(`nursery.${verb}`, options, known);
     const { name } = options as StartOptions;
@@ -205,7 +249,8 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     const place = thisProcess();
     const module = what.module.href;
     const inheritMain = this.#inheritMain(verb, options.inheritMain, module, place.main);
-    if (this.#status !== "open") throw new NurseryClosed(this.name, this.#status === "ending" ? "ending" : "closed", this.#cause);
+    if (this.#status !== "open")
+      throw new NurseryClosed(this.name, this.#status === "ending" ? "ending" : "closed", this.#cause);
 
     const id: ActorId = { name, uuid: randomUUID() };
     const path = `${place.path}/${name}`;
@@ -239,7 +284,12 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
       log: (level, text) => output("stderr", `${LEVELS[level] ?? "log"}: ${text}`),
     };
     const control = new Control(settings, this);
-    const child: Child = { control, portal: new ActorPortal(control, this.#bound), order: this.#started++, onDeath: onDeath ?? this.#options.onDeath ?? "fail" };
+    const child: Child = {
+      control,
+      portal: new ActorPortal(control, this.#bound),
+      order: this.#started++,
+      onDeath: onDeath ?? this.#options.onDeath ?? "fail",
+    };
     this.#children.set(control, child);
     control.begin();
     try {
@@ -256,19 +306,42 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     const bare = (url: string): string => url.replace(/[?#].*$/, "");
     const definedThere = main !== undefined && bare(module) === main;
     if (asked === false && definedThere) {
-      throw new InvalidOption(`nursery.${verb}: inheritMain`, false, "true or nothing: this actor is defined in the main module, which it must load");
+      throw new InvalidOption(
+        `nursery.${verb}: inheritMain`,
+        false,
+        "true or nothing: this actor is defined in the main module, which it must load",
+      );
     }
     if (asked === true && main === undefined) {
-      throw new InvalidOption(`nursery.${verb}: inheritMain`, true, "false or nothing: this program has no main module");
+      throw new InvalidOption(
+        `nursery.${verb}: inheritMain`,
+        true,
+        "false or nothing: this program has no main module",
+      );
     }
     return asked ?? definedThere;
   }
 
-  async #run(site: CallSite, what: ActorSource<any>, endpoint: string, args: any[], options: RunOptions): Promise<unknown> {
-    if (typeof endpoint !== "string" || endpoint === "") throw new InvalidOption("nursery.run: endpoint", endpoint, "the name of an endpoint");
-    if (!Array.isArray(args)) throw new InvalidOption("nursery.run: args", args, "an array of the endpoint's arguments");
+  async #run(
+    site: CallSite,
+    what: ActorSource<any>,
+    endpoint: string,
+    args: any[],
+    options: RunOptions,
+  ): Promise<unknown> {
+    if (typeof endpoint !== "string" || endpoint === "")
+      throw new InvalidOption("nursery.run: endpoint", endpoint, "the name of an endpoint");
+    if (!Array.isArray(args))
+      throw new InvalidOption("nursery.run: args", args, "an array of the endpoint's arguments");
     checkStartOptions("nursery.run", options, RUN_OPTIONS);
-    const { control, portal } = await this.#start("run", site, what, { ...options, name: options.name === undefined ? endpoint.replaceAll("/", ".") : options.name } as StartOptions, RUN_OPTIONS, "report");
+    const { control, portal } = await this.#start(
+      "run",
+      site,
+      what,
+      { ...options, name: options.name === undefined ? endpoint.replaceAll("/", ".") : options.name } as StartOptions,
+      RUN_OPTIONS,
+      "report",
+    );
     try {
       const { deadline, signal } = options;
       return await portal.with({ deadline, signal }).callFrom(site, endpoint, args).unobserved();
@@ -331,7 +404,10 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
   /** Whether this error of the body's is no more than what the nursery's own end has brought about. */
   #broughtAbout(error: unknown): boolean {
     const cause = this.#cause;
-    if (cause instanceof Cancelled) return error === cause || (error instanceof Cancelled && error.scope === "nursery" && error.reason === cause.reason);
+    if (cause instanceof Cancelled)
+      return (
+        error === cause || (error instanceof Cancelled && error.scope === "nursery" && error.reason === cause.reason)
+      );
     return isBroodsDoing(error) && failureBehind(error) === cause;
   }
 
@@ -357,4 +433,3 @@ function outputOf(stdio: ProcessOptions["stdio"], actor: ActorId): (stream: "std
     }
   };
 }
-

@@ -21,7 +21,8 @@ export async function openNursery(options: NurseryOptions = {}): Promise<Nursery
  */
 export function withNursery<T>(body: (nursery: Nursery) => Promise<T>, options: NurseryOptions = {}): Promise<T> {
   const work = async (): Promise<T> => {
-    if (typeof body !== "function") throw new InvalidOption("withNursery: body", body, "a function that is given the nursery");
+    if (typeof body !== "function")
+      throw new InvalidOption("withNursery: body", body, "a function that is given the nursery");
     checkNurseryOptions("withNursery", options);
     return new ActorNursery(options).around(body);
   };

@@ -18,7 +18,19 @@ const METHODS: Readonly<Record<SpawnMethod, SpawnMethodImplementation>> = { exec
 const ANNOUNCED = ["wasm", "wasm_fork", "wasm_forkserver", "forkserver", "main_thread_forkserver"];
 
 const NURSERY_OPTIONS = ["name", "startTimeout", "cancelTimeout", "killTimeout", "onDeath", "onDeaf", "signals"];
-const PROCESS_OPTIONS = ["spawn", "startTimeout", "cancelTimeout", "killTimeout", "onDeaf", "signal", "inheritMain", "env", "cwd", "execArgv", "stdio"];
+const PROCESS_OPTIONS = [
+  "spawn",
+  "startTimeout",
+  "cancelTimeout",
+  "killTimeout",
+  "onDeaf",
+  "signal",
+  "inheritMain",
+  "env",
+  "cwd",
+  "execArgv",
+  "stdio",
+];
 export const START_OPTIONS: readonly string[] = ["name", "onDeath", ...PROCESS_OPTIONS];
 export const RUN_OPTIONS: readonly string[] = ["name", "deadline", ...PROCESS_OPTIONS];
 
@@ -31,7 +43,11 @@ export function checkNurseryOptions(what: string, options: NurseryOptions): void
 }
 
 /** Checks everything of a start that does not depend on the actor. */
-export function checkStartOptions(what: string, options: ProcessOptions & { deadline?: number | undefined }, known: readonly string[]): void {
+export function checkStartOptions(
+  what: string,
+  options: ProcessOptions & { deadline?: number | undefined },
+  known: readonly string[],
+): void {
   checkObject(what, options);
   checkKnown(what, options, known);
   checkTimes(what, options);
@@ -39,15 +55,20 @@ export function checkStartOptions(what: string, options: ProcessOptions & { dead
   checkSignal(`${what}: signal`, options.signal);
   checkBoolean(`${what}: inheritMain`, options.inheritMain);
   checkEnvironment(`${what}: env`, options.env);
-  if (options.cwd !== undefined && typeof options.cwd !== "string") throw new InvalidOption(`${what}: cwd`, options.cwd, "an absolute path");
-  if (options.execArgv !== undefined && !Array.isArray(options.execArgv)) throw new InvalidOption(`${what}: execArgv`, options.execArgv, "an array of flags for Node");
+  if (options.cwd !== undefined && typeof options.cwd !== "string")
+    throw new InvalidOption(`${what}: cwd`, options.cwd, "an absolute path");
+  if (options.execArgv !== undefined && !Array.isArray(options.execArgv))
+    throw new InvalidOption(`${what}: execArgv`, options.execArgv, "an array of flags for Node");
   const { stdio } = options;
   if (stdio !== undefined && stdio !== "forward" && stdio !== "ignore" && typeof stdio !== "function") {
     throw new InvalidOption(`${what}: stdio`, stdio, '"forward", "ignore" or a function that is given each line');
   }
 }
 
-function checkTimes(what: string, options: Pick<ProcessOptions, "startTimeout" | "cancelTimeout" | "killTimeout" | "onDeath" | "onDeaf">): void {
+function checkTimes(
+  what: string,
+  options: Pick<ProcessOptions, "startTimeout" | "cancelTimeout" | "killTimeout" | "onDeath" | "onDeaf">,
+): void {
   checkDuration(`${what}: startTimeout`, options.startTimeout);
   checkDuration(`${what}: cancelTimeout`, options.cancelTimeout);
   checkDuration(`${what}: killTimeout`, options.killTimeout);
@@ -65,12 +86,20 @@ export function checkName(option: string, name: unknown): asserts name is string
 
 function checkEnvironment(option: string, env: unknown): void {
   if (env === undefined) return;
-  if (typeof env !== "object" || env === null || Array.isArray(env)) throw new InvalidOption(option, env, "an object of strings");
+  if (typeof env !== "object" || env === null || Array.isArray(env))
+    throw new InvalidOption(option, env, "an object of strings");
   for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && typeof value !== "string") throw new InvalidOption(`${option}.${name}`, value, "a string, or undefined to leave it out");
-    if (name === "NODE_OPTIONS") throw new InvalidOption(`${option}.NODE_OPTIONS`, value, "flags for Node in execArgv, where brood can check them");
+    if (value !== undefined && typeof value !== "string")
+      throw new InvalidOption(`${option}.${name}`, value, "a string, or undefined to leave it out");
+    if (name === "NODE_OPTIONS")
+      throw new InvalidOption(
+        `${option}.NODE_OPTIONS`,
+        value,
+        "flags for Node in execArgv, where brood can check them",
+      );
     if (name === "BROOD_LOGLEVEL") checkOneOf(`${option}.BROOD_LOGLEVEL`, value, LEVELS);
-    if (name === CHANNEL_VARIABLE) throw new InvalidOption(`${option}.${name}`, value, "another name: this one is brood's own");
+    if (name === CHANNEL_VARIABLE)
+      throw new InvalidOption(`${option}.${name}`, value, "another name: this one is brood's own");
     if (name === "" || name.includes("=") || name.includes("\0") || value?.includes("\0") === true) {
       throw new InvalidOption(`${option}.${name}`, value, "a name without = and a value, both without null characters");
     }

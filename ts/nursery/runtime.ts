@@ -20,7 +20,16 @@ export function thisProcess(): Here {
   if (!LEVELS.includes(level)) throw new InvalidOption("BROOD_LOGLEVEL", level, LEVELS.join(", "));
   const main = mainModule();
   const id = { name: main === undefined ? "root" : basename(main), uuid: randomUUID(), pid: process.pid };
-  return settle({ id, parent: undefined, root: id, path: "", logLevel: level, main, loadingMain: false, endingWithin: undefined });
+  return settle({
+    id,
+    parent: undefined,
+    root: id,
+    path: "",
+    logLevel: level,
+    main,
+    loadingMain: false,
+    endingWithin: undefined,
+  });
 }
 
 /** The URL of the file that Node was started with, where there is one. */

@@ -9,15 +9,21 @@ const BRAND = Symbol.for("brood.source");
  * @param module an absolute `file:` URL, as `new URL("./greeter.js", import.meta.url)`
  * @throws InvalidOption for anything else
  */
-export function actor<M extends { default: ActorDefinition<any> } | { default: { default: ActorDefinition<any> } } = { default: ActorDefinition<Loose> }>(
-  module: URL,
-): ActorSource<EndpointsOf<M>> {
+export function actor<
+  M extends { default: ActorDefinition<any> } | { default: { default: ActorDefinition<any> } } = {
+    default: ActorDefinition<Loose>;
+  },
+>(module: URL): ActorSource<EndpointsOf<M>> {
   if (!(module instanceof URL)) {
     const shown = typeof module === "string" && !/^[a-z]+:/i.test(module) ? module : "./greeter.js";
     throw new InvalidOption("actor: module", module, `a URL, as new URL(${JSON.stringify(shown)}, import.meta.url)`);
   }
   if (module.protocol !== "file:") {
-    throw new InvalidOption("actor: module", module.href, 'a URL with the protocol "file:", as new URL("./greeter.js", import.meta.url)');
+    throw new InvalidOption(
+      "actor: module",
+      module.href,
+      'a URL with the protocol "file:", as new URL("./greeter.js", import.meta.url)',
+    );
   }
   const source = { kind: "actor" as const, module: new URL(module) };
   Object.defineProperty(source, BRAND, { value: true });

@@ -6,14 +6,19 @@ import { didYouMean } from "../errors/near.js";
 const MAX_DURATION = 2 ** 31 - 1;
 
 export function checkObject(what: string, value: unknown): void {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new InvalidOption(`${what}: options`, value, "an object of options");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new InvalidOption(`${what}: options`, value, "an object of options");
 }
 
 /** Refuses options that do not exist. */
 export function checkKnown(what: string, options: object, known: readonly string[]): void {
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) {
-      throw new InvalidOption(`${what}: ${key}`, (options as Record<string, unknown>)[key], `the options ${known.join(", ")}.${didYouMean(known, key)}`.replace(/\.$/, ""));
+      throw new InvalidOption(
+        `${what}: ${key}`,
+        (options as Record<string, unknown>)[key],
+        `the options ${known.join(", ")}.${didYouMean(known, key)}`.replace(/\.$/, ""),
+      );
     }
   }
 }

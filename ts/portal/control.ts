@@ -7,9 +7,24 @@ import { Opener } from "../context/opener.js";
 import type { ActorStatus, SpawnMethod } from "../context/surface.js";
 import type { Exit } from "../errors/exit.js";
 import type { ActorId } from "../errors/identity.js";
-import { ActorDied, Cancelled, InvalidMessage, StartFailed, type CancelOrigin, type Whereabouts } from "../errors/kinds.js";
+import {
+  ActorDied,
+  Cancelled,
+  InvalidMessage,
+  StartFailed,
+  type CancelOrigin,
+  type Whereabouts,
+} from "../errors/kinds.js";
 import type { RemoteActorError } from "../errors/remote.js";
-import { decodeCancelAck, decodeError, decodeHello, decodeLog, decodeReady, encodeCancel, encodeSpec } from "../protocol/bodies.js";
+import {
+  decodeCancelAck,
+  decodeError,
+  decodeHello,
+  decodeLog,
+  decodeReady,
+  encodeCancel,
+  encodeSpec,
+} from "../protocol/bodies.js";
 import { Channel, type ChannelHandler } from "../protocol/channel.js";
 import { rebuildError } from "../protocol/error-data.js";
 import { FrameType } from "../protocol/frame.js";
@@ -146,14 +161,22 @@ export class Control implements ChannelHandler {
   whyNot(): Error {
     if (this.#death !== undefined) return this.#death;
     if (this.#exit !== undefined) return new ActorDied(this.where, this.#exit);
-    return new Cancelled(this.#origin ?? { scope: "actor", via: "cancel", canceller: this.#settings.self, reason: undefined }, this.where);
+    return new Cancelled(
+      this.#origin ?? { scope: "actor", via: "cancel", canceller: this.#settings.self, reason: undefined },
+      this.where,
+    );
   }
 
   /** Starts it. Everything that goes wrong arrives at `ready`. */
   begin(): void {
     const { settings } = this;
     if (settings.signal?.aborted === true) {
-      return this.#stillborn(new Cancelled({ scope: "actor", via: "signal", canceller: settings.self, reason: settings.signal.reason }, this.where));
+      return this.#stillborn(
+        new Cancelled(
+          { scope: "actor", via: "signal", canceller: settings.self, reason: settings.signal.reason },
+          this.where,
+        ),
+      );
     }
     let channel: Channel | undefined;
     const sink: TransportSink = {
@@ -165,7 +188,14 @@ export class Control implements ChannelHandler {
     try {
       body = settings.spawn({ id: this.#id, token: this.#token }, sink);
     } catch (error) {
-      return this.#stillborn(new StartFailed(this.where, "spawn", `its process could not be started: ${error instanceof Error ? error.message.replace(/\.$/, "") : String(error)}`, { cause: error }));
+      return this.#stillborn(
+        new StartFailed(
+          this.where,
+          "spawn",
+          `its process could not be started: ${error instanceof Error ? error.message.replace(/\.$/, "") : String(error)}`,
+          { cause: error },
+        ),
+      );
     }
     this.#body = body;
     if (body.pid !== undefined) this.#id = { ...this.#id, pid: body.pid };
@@ -179,7 +209,8 @@ export class Control implements ChannelHandler {
       cancelledByActor: () => (this.#origin === undefined ? undefined : new Cancelled(this.#origin, this.where, true)),
       late: (error) => this.#owner.late(this, error),
       undelivered: (error) => {
-        if (settings.spec.logLevel !== "silent") settings.log(LOG_ERROR, `nobody awaits this any more: ${error.message}`);
+        if (settings.spec.logLevel !== "silent")
+          settings.log(LOG_ERROR, `nobody awaits this any more: ${error.message}`);
       },
     });
     void body.gone.then((end) => this.#gone(end));
@@ -190,7 +221,9 @@ export class Control implements ChannelHandler {
     if (settings.signal !== undefined) {
       const { signal } = settings;
       this.#onAbort = () =>
-        this.#refuse(new Cancelled({ scope: "actor", via: "signal", canceller: settings.self, reason: signal.reason }, this.where));
+        this.#refuse(
+          new Cancelled({ scope: "actor", via: "signal", canceller: settings.self, reason: signal.reason }, this.where),
+        );
       signal.addEventListener("abort", this.#onAbort, { once: true });
     }
   }
@@ -199,7 +232,10 @@ export class Control implements ChannelHandler {
    * Asks it to end and climbs the ladder until it is gone.
    * @returns whether it acknowledged; an actor already gone counts as done
    */
-  cancel(origin: CancelOrigin, asked: Asked = { kind: "cancel", by: origin.canceller, reason: origin.reason }): Promise<boolean> {
+  cancel(
+    origin: CancelOrigin,
+    asked: Asked = { kind: "cancel", by: origin.canceller, reason: origin.reason },
+  ): Promise<boolean> {
     if (this.#cancelling !== undefined) return this.#cancelling;
     if (this.#status === "ended") return Promise.resolve(true);
     const starting = this.#status === "starting";
@@ -238,7 +274,8 @@ export class Control implements ChannelHandler {
   // What comes through the channel.
 
   message(type: FrameType, flags: number, context: number, payload: Uint8Array): void {
-    if (this.#phase === "hello" && type !== FrameType.Hello) throw new InvalidMessage(`a frame of type ${type} before Hello`);
+    if (this.#phase === "hello" && type !== FrameType.Hello)
+      throw new InvalidMessage(`a frame of type ${type} before Hello`);
     if (context !== 0) {
       if (this.#phase !== "ready") throw new InvalidMessage(`a frame of context ${context} before Ready`);
       (this.#opener as Opener).message(type, flags, context, payload);
@@ -292,7 +329,9 @@ export class Control implements ChannelHandler {
     if (this.#phase !== "hello") throw new InvalidMessage("a second Hello");
     const hello = decodeHello(payload, flags);
     if (!acceptsVersion(hello.version)) {
-      throw new InvalidMessage(`it speaks version ${hello.version} of the protocol, this host speaks ${PROTOCOL_VERSION} and the one before`);
+      throw new InvalidMessage(
+        `it speaks version ${hello.version} of the protocol, this host speaks ${PROTOCOL_VERSION} and the one before`,
+      );
     }
     if (!sameToken(hello.token, this.#token)) throw new InvalidMessage("its token is wrong");
     this.#phase = "load";
@@ -398,16 +437,31 @@ export class Control implements ChannelHandler {
     if (this.#breach !== undefined) {
       const { at, why } = this.#breach;
       const hint = this.#id.pid === undefined ? "" : ". Its descriptor 3 is brood's: does something in it write there?";
-      return new StartFailed(this.where, phase, `it broke the protocol: ${at === undefined ? "" : `${at}: `}${why}${hint}`, { ...details, cause: this.#breach });
+      return new StartFailed(
+        this.where,
+        phase,
+        `it broke the protocol: ${at === undefined ? "" : `${at}: `}${why}${hint}`,
+        { ...details, cause: this.#breach },
+      );
     }
     const when = phase === "hello" ? "before it said hello" : "while its module was loading";
     switch (exit.kind) {
       case "exited":
-        return new StartFailed(this.where, phase, `its process exited with code ${exit.code} ${when}${phase === "hello" ? ": Node refused a flag, or a module of --import or --require ended it" : ""}`, details);
+        return new StartFailed(
+          this.where,
+          phase,
+          `its process exited with code ${exit.code} ${when}${phase === "hello" ? ": Node refused a flag, or a module of --import or --require ended it" : ""}`,
+          details,
+        );
       case "signalled":
         return new StartFailed(this.where, phase, `its process was ended by ${exit.signal} ${when}`, details);
       case "failed":
-        return new StartFailed(this.where, end.status.kind === "unborn" ? "spawn" : phase, exit.error.message.replace(/\.$/, ""), { ...details, cause: exit.error });
+        return new StartFailed(
+          this.where,
+          end.status.kind === "unborn" ? "spawn" : phase,
+          exit.error.message.replace(/\.$/, ""),
+          { ...details, cause: exit.error },
+        );
       default:
         return new StartFailed(this.where, phase, `its process is gone ${when}`, details);
     }

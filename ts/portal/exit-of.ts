@@ -56,7 +56,8 @@ export function exitOf(facts: ExitFacts): Exit {
     if (facts.forced) return { kind: "killed", by: asked.by };
   }
   if (facts.breach !== undefined) return { kind: "failed", error: facts.breach };
-  if (facts.end.memory !== undefined) return { kind: "failed", error: new MemoryLimitExceeded(facts.where, facts.end.memory) };
+  if (facts.end.memory !== undefined)
+    return { kind: "failed", error: new MemoryLimitExceeded(facts.where, facts.end.memory) };
   if (facts.fatal !== undefined) return { kind: "failed", error: facts.fatal };
   const { status } = facts.end;
   return status.kind === "unborn" ? { kind: "failed", error: status.error } : status;

@@ -90,12 +90,19 @@ export class ActorPortal implements Portal<Loose> {
   }
 
   withContext<T>(endpoint: string, args: any[], body: (context: Context<any, any>) => Promise<T>): Promise<T> {
-    if (!Array.isArray(args)) return rejected(new InvalidOption("withContext: args", args, "an array of the endpoint's arguments"));
-    if (typeof body !== "function") return rejected(new InvalidOption("withContext: body", body, "a function that is given the context"));
+    if (!Array.isArray(args))
+      return rejected(new InvalidOption("withContext: args", args, "an array of the endpoint's arguments"));
+    if (typeof body !== "function")
+      return rejected(new InvalidOption("withContext: body", body, "a function that is given the context"));
     return observe(this.#withContext(callSite(this.withContext), endpoint, args, body), isBroodsDoing);
   }
 
-  async #withContext<T>(site: CallSite, endpoint: string, args: any[], body: (context: Context<any, any>) => Promise<T>): Promise<T> {
+  async #withContext<T>(
+    site: CallSite,
+    endpoint: string,
+    args: any[],
+    body: (context: Context<any, any>) => Promise<T>,
+  ): Promise<T> {
     const context = await this.#open(site, endpoint, args).unobserved();
     const result = context.result().unobserved();
     // It is awaited only when the body has returned, which may be long after it has failed.
@@ -125,8 +132,14 @@ export class ActorPortal implements Portal<Loose> {
     checkSignal("portal.with: signal", options.signal);
     const own = this.#options;
     const deadline = Math.min(own.deadline ?? Infinity, options.deadline ?? Infinity);
-    const signal = own.signal !== undefined && options.signal !== undefined ? AbortSignal.any([own.signal, options.signal]) : (options.signal ?? own.signal);
-    return new ActorPortal(this.#control, this.#bound, { ...(deadline === Infinity ? {} : { deadline }), ...(signal === undefined ? {} : { signal }) });
+    const signal =
+      own.signal !== undefined && options.signal !== undefined
+        ? AbortSignal.any([own.signal, options.signal])
+        : (options.signal ?? own.signal);
+    return new ActorPortal(this.#control, this.#bound, {
+      ...(deadline === Infinity ? {} : { deadline }),
+      ...(signal === undefined ? {} : { signal }),
+    });
   }
 
   cancel(reason?: unknown): Promise<boolean> {
@@ -147,17 +160,25 @@ export class ActorPortal implements Portal<Loose> {
 
   #check(endpoint: unknown, kind: "call" | "context"): void {
     const verb = kind === "call" ? "call" : "open";
-    if (typeof endpoint !== "string" || endpoint === "") throw new InvalidOption(`portal.${verb}: endpoint`, endpoint, "the name of an endpoint");
+    if (typeof endpoint !== "string" || endpoint === "")
+      throw new InvalidOption(`portal.${verb}: endpoint`, endpoint, "the name of an endpoint");
     if (this.#control.status !== "running") throw this.#control.whyNot();
     const { endpoints } = this.#control;
     const found = Object.hasOwn(endpoints, endpoint) ? endpoints[endpoint] : undefined;
     if (found === kind) return;
     if (found !== undefined) {
-      const instead = kind === "call" ? `it is a context: use portal.open(${JSON.stringify(endpoint)}, ...)` : `it is called, not opened: use portal.call(${JSON.stringify(endpoint)}, ...)`;
+      const instead =
+        kind === "call"
+          ? `it is a context: use portal.open(${JSON.stringify(endpoint)}, ...)`
+          : `it is called, not opened: use portal.call(${JSON.stringify(endpoint)}, ...)`;
       throw new UnknownEndpoint(this.#control.where, endpoint, instead);
     }
     const names = Object.keys(endpoints);
-    throw new UnknownEndpoint(this.#control.where, endpoint, `the actor has ${listNames(names, endpoint)}.${didYouMean(names, endpoint)}`.replace(/\.$/, ""));
+    throw new UnknownEndpoint(
+      this.#control.where,
+      endpoint,
+      `the actor has ${listNames(names, endpoint)}.${didYouMean(names, endpoint)}`.replace(/\.$/, ""),
+    );
   }
 
   /** Where the user called, unless so many calls wait that capturing it would be most of their cost. */
@@ -171,7 +192,11 @@ export class ActorPortal implements Portal<Loose> {
     const deadline = own === undefined ? left : left === undefined ? own : Math.min(own, left);
     if (deadline === undefined && signal === undefined) return undefined;
     if (signal?.aborted === true) {
-      throw new Cancelled({ scope: "call", via: "signal", canceller: this.#control.settings.self, reason: signal.reason }, this.#control.where, true);
+      throw new Cancelled(
+        { scope: "call", via: "signal", canceller: this.#control.settings.self, reason: signal.reason },
+        this.#control.where,
+        true,
+      );
     }
     return { deadline, signal };
   }

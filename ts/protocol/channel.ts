@@ -54,7 +54,8 @@ export class Channel implements TransportSink {
   #length = 0;
   #scheduled = false;
   #closed = false;
-  readonly #onFrame = (type: FrameType, flags: number, context: number, payload: Uint8Array): void => this.#frame(type, flags, context, payload);
+  readonly #onFrame = (type: FrameType, flags: number, context: number, payload: Uint8Array): void =>
+    this.#frame(type, flags, context, payload);
   readonly #flushLater = (): void => {
     this.#scheduled = false;
     this.flush();
@@ -74,7 +75,8 @@ export class Channel implements TransportSink {
    * @throws InvalidMessage it is longer than 64 MiB: refused here, and nothing was sent
    */
   send(type: FrameType, flags: number, context: number, payload: Uint8Array): void {
-    if (payload.length > MAX_MESSAGE) throw new InvalidMessage(`a message of ${payload.length} bytes is over the maximum of ${MAX_MESSAGE}`);
+    if (payload.length > MAX_MESSAGE)
+      throw new InvalidMessage(`a message of ${payload.length} bytes is over the maximum of ${MAX_MESSAGE}`);
     if (this.#closed) return;
     if (isCharged(type, context) && (this.#uncredited.length > 0 || !this.#window.take(payload.length))) {
       this.#uncredited.push({ type, flags, context, payload, offset: 0 });
@@ -193,7 +195,10 @@ export class Channel implements TransportSink {
     const bytes = HEADER_BYTES + to - from;
     if (this.#length + bytes > OUT_BYTES) this.#write();
     writeHeader(this.#out, this.#length, to - from, type, flags, context);
-    this.#out.set(from === 0 && to === payload.length ? payload : payload.subarray(from, to), this.#length + HEADER_BYTES);
+    this.#out.set(
+      from === 0 && to === payload.length ? payload : payload.subarray(from, to),
+      this.#length + HEADER_BYTES,
+    );
     this.#length += bytes;
   }
 
@@ -221,7 +226,14 @@ export class Channel implements TransportSink {
         this.#begun--;
         this.#begunBytes -= length;
       }
-      this.#append(waiting.type, last ? waiting.flags : waiting.flags | Flag.More, context, waiting.payload, waiting.offset, end);
+      this.#append(
+        waiting.type,
+        last ? waiting.flags : waiting.flags | Flag.More,
+        context,
+        waiting.payload,
+        waiting.offset,
+        end,
+      );
       waiting.offset = end;
       moved = true;
       this.#backlog.delete(context);

@@ -194,16 +194,13 @@ export function rebuildError(data: unknown, what: string): RemoteActorError {
 
 function rebuild(data: ErrorData, what: string): RemoteActorError {
   const { name, message, stack, code, fields, actor, path } = data;
-  return new RemoteActorError(
-    what,
-    {
-      remote: { name, message, code, stack, fields: fields ?? {} },
-      actor,
-      path,
-      ...(data.cause === undefined ? {} : { cause: rebuild(data.cause, what) }),
-      ...(data.errors === undefined ? {} : { errors: data.errors.map((member) => rebuild(member, what)) }),
-    },
-  );
+  return new RemoteActorError(what, {
+    remote: { name, message, code, stack, fields: fields ?? {} },
+    actor,
+    path,
+    ...(data.cause === undefined ? {} : { cause: rebuild(data.cause, what) }),
+    ...(data.errors === undefined ? {} : { errors: data.errors.map((member) => rebuild(member, what)) }),
+  });
 }
 
 /**

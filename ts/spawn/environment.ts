@@ -6,7 +6,11 @@ const DEFAULTS = ["PATH", "HOME", "LANG", "TZ"];
 /** Windows cannot start a process without these. */
 const WINDOWS = ["SystemRoot", "windir", "TEMP", "TMP"];
 
-export function actorEnvironment(given: { readonly [name: string]: string | undefined } | undefined, token: string, codeCache: string | undefined): NodeJS.ProcessEnv {
+export function actorEnvironment(
+  given: { readonly [name: string]: string | undefined } | undefined,
+  token: string,
+  codeCache: string | undefined,
+): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {};
   for (const name of process.platform === "win32" ? [...DEFAULTS, ...WINDOWS] : DEFAULTS) {
     if (process.env[name] !== undefined) env[name] = process.env[name];

@@ -55,12 +55,21 @@ function checkDirectory(option: string, cwd: string): void {
 }
 
 /** Flags that would make the process something else than an actor. */
-const NO_ACTOR = /^(-e|--eval|-p|-pe|--print|-v|--version|-h|--help|-c|--check|-i|--interactive|--test|--watch|--run|--inspect|--inspect-brk|--inspect-wait|--)($|=|-)/;
+const NO_ACTOR =
+  /^(-e|--eval|-p|-pe|--print|-v|--version|-h|--help|-c|--check|-i|--interactive|--test|--watch|--run|--inspect|--inspect-brk|--inspect-wait|--)($|=|-)/;
 
 /** Only a value can stand without a dash, and it has its flag before it. */
 function checkFlag(option: string, flag: unknown, first: boolean): void {
-  const accepted = "a flag of Node, as \"--max-old-space-size=128\"; not one that makes Node run something else (-e, --test, --watch, --inspect)";
-  if (typeof flag !== "string" || flag === "" || flag.includes("\0") || NO_ACTOR.test(flag) || (first && !flag.startsWith("-"))) throw new InvalidOption(option, flag, accepted);
+  const accepted =
+    'a flag of Node, as "--max-old-space-size=128"; not one that makes Node run something else (-e, --test, --watch, --inspect)';
+  if (
+    typeof flag !== "string" ||
+    flag === "" ||
+    flag.includes("\0") ||
+    NO_ACTOR.test(flag) ||
+    (first && !flag.startsWith("-"))
+  )
+    throw new InvalidOption(option, flag, accepted);
 }
 
 class ExecBody implements Body {
@@ -136,7 +145,11 @@ class ExecBody implements Body {
           stopReading();
           this.#unwatch?.();
           const memory = exhausted && end.status.kind === "signalled" && end.status.signal === "SIGABRT";
-          resolve({ ...end, stderr: tail.lines, ...(memory ? { memory: "its JavaScript heap is exhausted (--max-old-space-size)" } : {}) });
+          resolve({
+            ...end,
+            stderr: tail.lines,
+            ...(memory ? { memory: "its JavaScript heap is exhausted (--max-old-space-size)" } : {}),
+          });
         });
       };
     });
@@ -144,7 +157,10 @@ class ExecBody implements Body {
       if (child.pid === undefined) this.#finish({ status: { kind: "unborn", error }, stderr: [] });
     });
     child.once("exit", (code, signal) => {
-      this.#finish({ status: signal !== null ? { kind: "signalled", signal } : { kind: "exited", code: code ?? 0 }, stderr: [] });
+      this.#finish({
+        status: signal !== null ? { kind: "signalled", signal } : { kind: "exited", code: code ?? 0 },
+        stderr: [],
+      });
     });
     // The pidfd's news is the belt: it counts only where child_process never hears of the exit, because something else in
     // this process reaped the child.

@@ -19,13 +19,20 @@ export class TreeHost {
   readonly #temporary: string;
 
   /** @param settings three levels with a `sleep` each, unless it says otherwise; `loops`: all of them busy */
-  constructor(env: Pick<LawEnv, "method" | "directory" | "defer" | "options">, settings: Partial<TreeConfig> & { readonly loops?: boolean } = {}, options: ProgramOptions = {}) {
+  constructor(
+    env: Pick<LawEnv, "method" | "directory" | "defer" | "options">,
+    settings: Partial<TreeConfig> & { readonly loops?: boolean } = {},
+    options: ProgramOptions = {},
+  ) {
     const { loops = false, ...rest } = settings;
     this.#temporary = join(env.directory, `tmp-${++count}`);
     mkdirSync(this.#temporary);
     const shape: Shape = { method: env.method, depth: 3, via: "setup", sleepers: true, options: env.options("") };
     const config: TreeConfig = { ...shape, ...rest, ...(loops ? { busy: join(env.directory, `loops-${count}`) } : {}) };
-    this.program = new Program("tree", config, { ...options, env: { ...this.marked.env, TMPDIR: this.#temporary, XDG_RUNTIME_DIR: this.#temporary, ...options.env } });
+    this.program = new Program("tree", config, {
+      ...options,
+      env: { ...this.marked.env, TMPDIR: this.#temporary, XDG_RUNTIME_DIR: this.#temporary, ...options.env },
+    });
     env.defer(() => this.marked.endAll());
   }
 
@@ -40,7 +47,10 @@ export class TreeHost {
   async gone(ms = GONE): Promise<number> {
     const took = await this.marked.gone(ms);
     assert.deepEqual(readdirSync(this.#temporary), []);
-    assert.deepEqual(readdirSync("/dev/shm").filter((name) => name.includes("brood")), []);
+    assert.deepEqual(
+      readdirSync("/dev/shm").filter((name) => name.includes("brood")),
+      [],
+    );
     return took;
   }
 }

@@ -42,10 +42,16 @@ export class Marked {
   async gone(ms: number, but: readonly number[] = []): Promise<number> {
     const from = performance.now();
     for (;;) {
-      const left = [...this.living().filter(({ pid }) => !but.includes(pid)), ...this.zombies().filter(({ ppid }) => ppid !== 1)];
+      const left = [
+        ...this.living().filter(({ pid }) => !but.includes(pid)),
+        ...this.zombies().filter(({ ppid }) => ppid !== 1),
+      ];
       const took = performance.now() - from;
       if (left.length === 0) return took;
-      if (took > ms) throw new Error(`left after ${Math.round(took)} ms:\n${left.map(({ pid, ppid, group, state, command }) => `  ${pid} (parent ${ppid}, group ${group}) ${state} ${command}`).join("\n")}`);
+      if (took > ms)
+        throw new Error(
+          `left after ${Math.round(took)} ms:\n${left.map(({ pid, ppid, group, state, command }) => `  ${pid} (parent ${ppid}, group ${group}) ${state} ${command}`).join("\n")}`,
+        );
       await sleep(2);
     }
   }
@@ -55,7 +61,12 @@ export class Marked {
     if (!(await (initReaps ??= orphanIsReaped()))) return;
     const until = performance.now() + REAPED_BY_INIT;
     while (this.zombies().length > 0) {
-      if (performance.now() > until) throw new Error(`zombies: ${this.zombies().map(({ pid, ppid }) => `${pid} of ${ppid}`).join(", ")}`);
+      if (performance.now() > until)
+        throw new Error(
+          `zombies: ${this.zombies()
+            .map(({ pid, ppid }) => `${pid} of ${ppid}`)
+            .join(", ")}`,
+        );
       await sleep(50);
     }
   }

@@ -22,7 +22,11 @@ export interface Ended {
 export class Program {
   readonly #child: ChildProcess;
   readonly #events: Record<string, unknown>[] = [];
-  #waiting: { readonly name: string; readonly resolve: (event: any) => void; readonly reject: (error: Error) => void }[] = [];
+  #waiting: {
+    readonly name: string;
+    readonly resolve: (event: any) => void;
+    readonly reject: (error: Error) => void;
+  }[] = [];
   #stderr = "";
   #over = false;
   readonly ended: Promise<Ended>;
@@ -30,7 +34,13 @@ export class Program {
   /** @param file in ts/testing/programs, without extension; `config` is its one argument */
   constructor(file: string, config: unknown, { env = {}, execArgv = [], under = [] }: ProgramOptions = {}) {
     const path = fileURLToPath(new URL(`./programs/${file}.js`, import.meta.url));
-    const [command = process.execPath, ...args] = [...under, process.execPath, ...execArgv, path, JSON.stringify(config)];
+    const [command = process.execPath, ...args] = [
+      ...under,
+      process.execPath,
+      ...execArgv,
+      path,
+      JSON.stringify(config),
+    ];
     const { PATH, HOME } = process.env;
     this.#child = spawn(command, args, { env: { PATH, HOME, ...env }, stdio: ["pipe", "pipe", "pipe"] });
     this.#child.stdin?.on("error", () => {});
@@ -70,7 +80,10 @@ export class Program {
     try {
       return await new Promise<T>((resolve, reject) => {
         this.#waiting.push({ name, resolve, reject });
-        timer = setTimeout(() => reject(new Error(`the program did not tell "${name}" within ${ms} ms. It said: ${this.#stderr}`)), ms);
+        timer = setTimeout(
+          () => reject(new Error(`the program did not tell "${name}" within ${ms} ms. It said: ${this.#stderr}`)),
+          ms,
+        );
       });
     } finally {
       clearTimeout(timer);
@@ -99,6 +112,8 @@ export class Program {
   }
 
   #untold(name: string, { code, signal }: Ended): Error {
-    return new Error(`the program ended (${signal ?? `code ${code}`}) without telling "${name}". It said: ${this.#stderr}`);
+    return new Error(
+      `the program ended (${signal ?? `code ${code}`}) without telling "${name}". It said: ${this.#stderr}`,
+    );
   }
 }

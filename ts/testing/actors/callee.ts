@@ -23,7 +23,8 @@ export default defineActor({
   echo: (value: unknown) => value,
   later: async (value: unknown) => value,
   add: (a: number, b: number) => {
-    if (typeof a !== "number" || typeof b !== "number") throw Object.assign(new TypeError("a and b must be numbers"), { got: [typeof a, typeof b] });
+    if (typeof a !== "number" || typeof b !== "number")
+      throw Object.assign(new TypeError("a and b must be numbers"), { got: [typeof a, typeof b] });
     return a + b;
   },
   /** Answers when `release` names the same key. */
@@ -40,7 +41,9 @@ export default defineActor({
     running++;
     appendFileSync(notes, `started ${process.pid}\n`);
     try {
-      return await new Promise<never>((_, reject) => task.signal.addEventListener("abort", () => reject(task.signal.reason)));
+      return await new Promise<never>((_, reject) =>
+        task.signal.addEventListener("abort", () => reject(task.signal.reason)),
+      );
     } finally {
       for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
       running--;
@@ -58,7 +61,10 @@ export default defineActor({
   /** Notes that it has come, and leaves when `count` are there. */
   meet: async (directory: string, count: number) => {
     writeFileSync(join(directory, `${process.pid}.here`), "");
-    await until(`${count} actors are here`, () => readdirSync(directory).filter((name) => name.endsWith(".here")).length === count);
+    await until(
+      `${count} actors are here`,
+      () => readdirSync(directory).filter((name) => name.endsWith(".here")).length === count,
+    );
     return process.pid;
   },
   /** Results that cannot be sent. */

@@ -6,13 +6,23 @@ import { actor } from "../../nursery/source.js";
 import { until } from "../gate.js";
 
 const aborted = (task: Task): Promise<unknown> =>
-  new Promise((resolve) => (task.signal.aborted ? resolve(undefined) : task.signal.addEventListener("abort", resolve, { once: true })));
+  new Promise((resolve) =>
+    task.signal.aborted ? resolve(undefined) : task.signal.addEventListener("abort", resolve, { once: true }),
+  );
 
 /** Waits for the cancel, writes what it says to `file` as JSON, and obeys. */
 async function heed(task: Task, file: string): Promise<never> {
   await aborted(task);
   const { scope, via, canceller, reason } = task.signal.reason as Cancelled;
-  writeFileSync(file, JSON.stringify({ scope, via, canceller, reason: reason instanceof Error ? { name: reason.name, message: reason.message } : reason }));
+  writeFileSync(
+    file,
+    JSON.stringify({
+      scope,
+      via,
+      canceller,
+      reason: reason instanceof Error ? { name: reason.name, message: reason.message } : reason,
+    }),
+  );
   throw task.signal.reason;
 }
 
@@ -48,14 +58,20 @@ export default defineActor({
   /** Asks an actor of its own for the time it has left, bounded by `deadline`. */
   timeLeft: endpoint(async (task, deadline: number | undefined) => {
     const nursery = await task.openNursery();
-    const child = await nursery.start(actor<typeof import("./worker.js")>(new URL("./worker.js", import.meta.url)), { name: "child", spawn: task.actor.spawnMethod });
+    const child = await nursery.start(actor<typeof import("./worker.js")>(new URL("./worker.js", import.meta.url)), {
+      name: "child",
+      spawn: task.actor.spawnMethod,
+    });
     const { remaining } = await (deadline === undefined ? child : child.with({ deadline })).call("info");
     return { own: task.remaining(), childs: remaining };
   }),
   /** Waits for an actor of its own that never answers, with a deadline much later than any caller's. */
   waitForChild: endpoint(async (task) => {
     const nursery = await task.openNursery();
-    const child = await nursery.start(actor<typeof import("./worker.js")>(new URL("./worker.js", import.meta.url)), { name: "child", spawn: task.actor.spawnMethod });
+    const child = await nursery.start(actor<typeof import("./worker.js")>(new URL("./worker.js", import.meta.url)), {
+      name: "child",
+      spawn: task.actor.spawnMethod,
+    });
     return child.with({ deadline: 1_000_000 }).call("wait");
   }),
 });

@@ -50,7 +50,11 @@ export default defineActor({
     try {
       await task.started(2);
     } catch (error) {
-      return { name: (error as Error).name, rule: (error as ProtocolError).why, line: /dialogue\.js/.test((error as Error).stack ?? "") };
+      return {
+        name: (error as Error).name,
+        rule: (error as ProtocolError).why,
+        line: /dialogue\.js/.test((error as Error).stack ?? ""),
+      };
     }
     return "no error";
   }),
@@ -130,7 +134,10 @@ async function heed(task: ContextTask<{ started: object }>, notes: string): Prom
     const { scope, via, canceller, reason } = task.signal.reason as Cancelled;
     for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
     running--;
-    appendFileSync(notes, `${JSON.stringify([scope, via, canceller.uuid, reason instanceof Error ? reason.message : reason])}\n`);
+    appendFileSync(
+      notes,
+      `${JSON.stringify([scope, via, canceller.uuid, reason instanceof Error ? reason.message : reason])}\n`,
+    );
   }
 }
 

@@ -26,7 +26,11 @@ export interface Shape {
 export async function spin(top: Portal<any>, which: "all" | "deepest", file: string): Promise<void> {
   const count = which === "all" ? ((await top.call("pids")) as number[]).length : 1;
   await top.call("spin", which, file);
-  await until(`${count} actors loop`, () => existsSync(file) && readFileSync(file, "utf8").split("\n").length > count, 10_000);
+  await until(
+    `${count} actors loop`,
+    () => existsSync(file) && readFileSync(file, "utf8").split("\n").length > count,
+    10_000,
+  );
 }
 
 type Tree = typeof import("./tree.js");
@@ -49,7 +53,10 @@ let child: Portal<any> | undefined;
 export default defineActor(
   {
     /** All actors from here down, the topmost first. */
-    pids: async (): Promise<number[]> => [process.pid, ...(child === undefined ? [] : ((await child.call("pids")) as number[]))],
+    pids: async (): Promise<number[]> => [
+      process.pid,
+      ...(child === undefined ? [] : ((await child.call("pids")) as number[])),
+    ],
     /** Grows the levels below, and keeps them until cancelled. */
     grow: context({ started: type<void>() }, async (task) => {
       if (shape.depth > 0) child = await plant(await task.openNursery(), shape);

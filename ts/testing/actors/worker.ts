@@ -13,7 +13,17 @@ export default defineActor({
   add: (a: number, b: number) => a + b,
   echo: (value: unknown) => value,
   greet: endpoint(async (_task, name: string) => `hello ${name}`),
-  info: endpoint((task) => ({ ...task.actor, caller: task.caller, remaining: task.remaining(), pid: process.pid, ppid: process.ppid, argv: process.argv, execArgv: process.execArgv, env: { ...process.env }, cwd: process.cwd() })),
+  info: endpoint((task) => ({
+    ...task.actor,
+    caller: task.caller,
+    remaining: task.remaining(),
+    pid: process.pid,
+    ppid: process.ppid,
+    argv: process.argv,
+    execArgv: process.execArgv,
+    env: { ...process.env },
+    cwd: process.cwd(),
+  })),
   fail: (message: string) => {
     throw Object.assign(new TypeError(message), { code: "E_TEST", detail: 7 });
   },

@@ -86,14 +86,20 @@ law("An actor that acknowledges ends without a signal, as cancelled, with the or
   const file = join(env.directory, "end");
   await portal.call("noteEnd", file);
   assert.equal(await portal.cancel({ why: "enough" }), true);
-  assert.deepEqual(await portal.exited, { kind: "cancelled", by: thisProcess().id, reason: { why: "enough" } } satisfies Exit);
+  assert.deepEqual(await portal.exited, {
+    kind: "cancelled",
+    by: thisProcess().id,
+    reason: { why: "enough" },
+  } satisfies Exit);
   assert.equal(readFileSync(file, "utf8"), "exit 0\n");
 });
 
 law("A busy, stopped or SIGTERM-deaf actor is gone within cancelTimeout + killTimeout + 0.5 s", async (env) => {
   const steps = { cancelTimeout: 300, killTimeout: 700 };
   const bound = steps.cancelTimeout + steps.killTimeout + SLACK;
-  const [busy, stopped, deaf, both] = await Promise.all(["busy", "stopped", "deaf", "deaf-and-stopped"].map((name) => start(env, name, steps)));
+  const [busy, stopped, deaf, both] = await Promise.all(
+    ["busy", "stopped", "deaf", "deaf-and-stopped"].map((name) => start(env, name, steps)),
+  );
   await loop(env, busy as Cancels);
   await stop(stopped as Cancels);
   await (deaf as Cancels).call("noteEnd", join(env.directory, "deaf"));
@@ -112,20 +118,24 @@ law("A busy, stopped or SIGTERM-deaf actor is gone within cancelTimeout + killTi
   }
 });
 
-law("A busy actor that set no SIGTERM handler of its own is gone at the SIGTERM step, not the SIGKILL step", async (env) => {
-  const steps = { cancelTimeout: 200, killTimeout: NEVER };
-  const busy = await start(env, "busy", steps);
-  const stopped = await start(env, "stopped", steps);
-  await loop(env, busy);
-  // A stopped process keeps SIGTERM for later unless it is continued.
-  await stop(stopped);
-  for (const portal of [busy, stopped]) {
-    const { took } = await timed(() => portal.cancel());
-    measured(`${portal.id.name} actor gone, cancelTimeout 200`, took);
-    assert.ok(took < NEVER / 3, `${portal.id.name}: ${took} ms`);
-    assert.equal((await portal.exited).kind, "killed");
-  }
-}, { deadline: 40_000 });
+law(
+  "A busy actor that set no SIGTERM handler of its own is gone at the SIGTERM step, not the SIGKILL step",
+  async (env) => {
+    const steps = { cancelTimeout: 200, killTimeout: NEVER };
+    const busy = await start(env, "busy", steps);
+    const stopped = await start(env, "stopped", steps);
+    await loop(env, busy);
+    // A stopped process keeps SIGTERM for later unless it is continued.
+    await stop(stopped);
+    for (const portal of [busy, stopped]) {
+      const { took } = await timed(() => portal.cancel());
+      measured(`${portal.id.name} actor gone, cancelTimeout 200`, took);
+      assert.ok(took < NEVER / 3, `${portal.id.name}: ${took} ms`);
+      assert.equal((await portal.exited).kind, "killed");
+    }
+  },
+  { deadline: 40_000 },
+);
 
 law("kill() ends a busy actor within 50 ms", async (env) => {
   const portal = await start(env, "busy", { cancelTimeout: NEVER, killTimeout: NEVER });
@@ -146,7 +156,8 @@ law(
     const count = async (): Promise<{ threads: number; descriptors: number; mappings: number; buffers: number }> => ({
       threads: (await readdir("/proc/self/task")).length,
       descriptors: (await readdir("/proc/self/fd")).length,
-      mappings: (await readFile("/proc/self/maps", "utf8")).split("\n").filter((line) => !PAGE_OF_THE_HEAP.test(line)).length,
+      mappings: (await readFile("/proc/self/maps", "utf8")).split("\n").filter((line) => !PAGE_OF_THE_HEAP.test(line))
+        .length,
       // Each channel has some 200 KiB of them: what stays of one actor in five is seen here first.
       buffers: Math.round(process.memoryUsage().arrayBuffers / 1024),
     });
@@ -178,11 +189,20 @@ law(
       await until("threads, descriptors, mappings and buffers are as before", async () => {
         collectGarbage();
         after = await count();
-        return after.threads <= before.threads && after.descriptors <= before.descriptors && after.mappings < before.mappings + OTHER_MAPPINGS && after.buffers < before.buffers + BUFFERS_IN_USE;
+        return (
+          after.threads <= before.threads &&
+          after.descriptors <= before.descriptors &&
+          after.mappings < before.mappings + OTHER_MAPPINGS &&
+          after.buffers < before.buffers + BUFFERS_IN_USE
+        );
       }).catch((error: unknown) => {
-        throw new Error(`${rounds} kills: ${JSON.stringify(before)} before, ${JSON.stringify(after)} after`, { cause: error });
+        throw new Error(`${rounds} kills: ${JSON.stringify(before)} before, ${JSON.stringify(after)} after`, {
+          cause: error,
+        });
       });
-      process.stdout.write(`  measured: ${rounds} kills: ${before.mappings} mappings before, ${after.mappings} after\n`);
+      process.stdout.write(
+        `  measured: ${rounds} kills: ${before.mappings} mappings before, ${after.mappings} after\n`,
+      );
       measured(`longest pause of the host's loop over ${rounds} kills`, stall);
       assert.ok(stall < 1_000, `the loop stood still for ${stall} ms`);
     });
@@ -193,7 +213,13 @@ law(
 law("A busy grandchild whose own parent was killed is ended too", async (env) => {
   const nursery = await openNursery({ onDeath: "report" });
   env.defer(() => nursery.close());
-  const portal = await plant(nursery, { method: env.method, depth: 2, via: "setup", sleepers: true, options: env.options("") });
+  const portal = await plant(nursery, {
+    method: env.method,
+    depth: 2,
+    via: "setup",
+    sleepers: true,
+    options: env.options(""),
+  });
   const [, grandchild] = (await portal.call("pids")) as number[];
   await spin(portal, "deepest", join(env.directory, "loops"));
   const from = performance.now();
@@ -207,9 +233,15 @@ law("Cancelling one actor leaves its siblings alone; cancelling n idle actors co
   const nursery = await openNursery({ cancelTimeout: NEVER });
   env.defer(() => nursery.close());
   const names = Array.from({ length: count + 1 }, (_, index) => `actor-${index}`);
-  const [first, ...others] = (await Promise.all(names.map((name) => nursery.start(cancels, env.options(name))))) as [Cancels, ...Cancels[]];
+  const [first, ...others] = (await Promise.all(names.map((name) => nursery.start(cancels, env.options(name))))) as [
+    Cancels,
+    ...Cancels[],
+  ];
   assert.equal(await first.cancel(), true);
-  assert.deepEqual(others.map(({ status }) => status), others.map(() => "running"));
+  assert.deepEqual(
+    others.map(({ status }) => status),
+    others.map(() => "running"),
+  );
   const pids = await Promise.all(others.map((portal) => portal.call("pid")));
   assert.equal(new Set(pids).size, count);
   // Each ends only when all have been cancelled: cancelled one after the other, none of them ever would.
@@ -218,28 +250,43 @@ law("Cancelling one actor leaves its siblings alone; cancelling n idle actors co
   const { took } = await timed(() => nursery.cancel());
   measured(`cancelling ${count} actors together`, took);
   assert.equal(readFileSync(`${file}.met`, "utf8"), "met\n".repeat(count));
-  assert.deepEqual(await Promise.all(others.map(async ({ exited }) => (await exited).kind)), others.map(() => "cancelled"));
+  assert.deepEqual(
+    await Promise.all(others.map(async ({ exited }) => (await exited).kind)),
+    others.map(() => "cancelled"),
+  );
 });
 
-law("A tree of depth d whose leaves ignore cancel ends within the root's bound, not d times it", async (env) => {
-  const steps = { cancelTimeout: 3_000, killTimeout: 3_000 };
-  for (const via of ["setup", "task"] as const) {
-    for (const deaf of [false, true]) {
-      const notes = join(env.directory, `${via}-${deaf}`);
-      const nursery = await openNursery();
-      env.defer(() => nursery.close());
-      const portal = await plant(nursery, { method: env.method, depth: 3, via, sleepers: false, deaf, notes, options: env.options("", steps) });
-      await spin(portal, "deepest", `${notes}-loops`);
-      const { value, took } = await timed(() => portal.cancel());
-      measured(`tree three deep, its leaf busy${deaf ? " and deaf to SIGTERM" : ""} (${via})`, took);
-      assert.ok(took < steps.cancelTimeout + SLACK, `${took} ms`);
-      // The levels above were given the time to say goodbye: each gave its child less than it had.
-      assert.equal(value, true, "the root of the tree has not acknowledged");
-      assert.equal(readFileSync(notes, "utf8"), "level-2\nlevel-3\n");
-      await nursery.close();
+law(
+  "A tree of depth d whose leaves ignore cancel ends within the root's bound, not d times it",
+  async (env) => {
+    const steps = { cancelTimeout: 3_000, killTimeout: 3_000 };
+    for (const via of ["setup", "task"] as const) {
+      for (const deaf of [false, true]) {
+        const notes = join(env.directory, `${via}-${deaf}`);
+        const nursery = await openNursery();
+        env.defer(() => nursery.close());
+        const portal = await plant(nursery, {
+          method: env.method,
+          depth: 3,
+          via,
+          sleepers: false,
+          deaf,
+          notes,
+          options: env.options("", steps),
+        });
+        await spin(portal, "deepest", `${notes}-loops`);
+        const { value, took } = await timed(() => portal.cancel());
+        measured(`tree three deep, its leaf busy${deaf ? " and deaf to SIGTERM" : ""} (${via})`, took);
+        assert.ok(took < steps.cancelTimeout + SLACK, `${took} ms`);
+        // The levels above were given the time to say goodbye: each gave its child less than it had.
+        assert.equal(value, true, "the root of the tree has not acknowledged");
+        assert.equal(readFileSync(notes, "utf8"), "level-2\nlevel-3\n");
+        await nursery.close();
+      }
     }
-  }
-}, { deadline: 60_000 });
+  },
+  { deadline: 60_000 },
+);
 
 law("portal.cancel() tells whether it was acknowledged; an actor already dead counts as done", async (env) => {
   const obedient = await start(env, "obedient");
@@ -256,62 +303,81 @@ law("portal.cancel() tells whether it was acknowledged; an actor already dead co
   assert.deepEqual(await dead.kill(), { kind: "signalled", signal: "SIGKILL" });
 });
 
-law("Our own portal.cancel() rejects our open context to that actor, as a cancel of the actor, naming us", async (env) => {
-  const portal = await start(env, "worker");
-  const file = join(env.directory, "heard");
-  const context = await portal.open("heedContext", file);
-  const result = rejection(context.result());
-  assert.equal(await portal.cancel("we are done"), true);
-  const error = await result;
-  assert.ok(error instanceof Cancelled);
-  assert.equal(error.scope, "actor");
-  assert.equal(error.via, "cancel");
-  assert.equal(error.canceller.uuid, thisProcess().id.uuid);
-  assert.equal(error.reason, "we are done");
-  assert.equal(error.actor?.uuid, portal.id.uuid);
-  assert.equal(context.absorbed, false);
-  assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), { scope: "actor", via: "cancel", canceller: JSON.parse(JSON.stringify(thisProcess().id)), reason: "we are done" });
-});
-
-law("A cancel by deadline or AbortSignal says so; the reason in the peer's signal equals the one given", async (env) => {
-  const portal = await start(env, "worker", { cancelTimeout: 10_000 });
-  const heard = async (file: string): Promise<{ scope: string; via: string; canceller: { uuid: string }; reason: unknown }> => {
-    await until("the task is cancelled", () => existsSync(file) && readFileSync(file, "utf8") !== "");
-    return JSON.parse(readFileSync(file, "utf8"));
-  };
-  const at = (name: string): string => join(env.directory, name);
-
-  const late = await rejection(portal.with({ deadline: 150 }).call("heed", at("deadline")));
-  assert.ok(late instanceof DeadlineExceeded);
-  assert.equal(late.deadline, 150);
-  const byDeadline = await heard(at("deadline"));
-  assert.deepEqual([byDeadline.scope, byDeadline.via, byDeadline.canceller.uuid], ["call", "deadline", thisProcess().id.uuid]);
-
-  const reason = { code: 42, words: ["not", "needed"] };
-  const controller = new AbortController();
-  const call = rejection(portal.with({ signal: controller.signal }).call("heed", at("signal")));
-  const context = await portal.with({ signal: controller.signal }).open("heedContext", at("context"));
-  const result = rejection(context.result());
-  controller.abort(reason);
-  for (const [scope, file, error] of [["call", "signal", await call], ["context", "context", await result]] as const) {
+law(
+  "Our own portal.cancel() rejects our open context to that actor, as a cancel of the actor, naming us",
+  async (env) => {
+    const portal = await start(env, "worker");
+    const file = join(env.directory, "heard");
+    const context = await portal.open("heedContext", file);
+    const result = rejection(context.result());
+    assert.equal(await portal.cancel("we are done"), true);
+    const error = await result;
     assert.ok(error instanceof Cancelled);
-    assert.deepEqual([error.scope, error.via, error.reason, error.acknowledged], [scope, "signal", reason, true]);
-    const { canceller, ...told } = await heard(at(file));
-    assert.deepEqual(told, { scope, via: "signal", reason });
-    assert.equal(canceller.uuid, thisProcess().id.uuid);
-  }
+    assert.equal(error.scope, "actor");
+    assert.equal(error.via, "cancel");
+    assert.equal(error.canceller.uuid, thisProcess().id.uuid);
+    assert.equal(error.reason, "we are done");
+    assert.equal(error.actor?.uuid, portal.id.uuid);
+    assert.equal(context.absorbed, false);
+    assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), {
+      scope: "actor",
+      via: "cancel",
+      canceller: JSON.parse(JSON.stringify(thisProcess().id)),
+      reason: "we are done",
+    });
+  },
+);
 
-  const named = await portal.open("heedContext", at("error"));
-  await named.cancel(new RangeError("too far"));
-  assert.deepEqual((await heard(at("error"))).reason, { name: "RangeError", message: "too far" });
+law(
+  "A cancel by deadline or AbortSignal says so; the reason in the peer's signal equals the one given",
+  async (env) => {
+    const portal = await start(env, "worker", { cancelTimeout: 10_000 });
+    const heard = async (
+      file: string,
+    ): Promise<{ scope: string; via: string; canceller: { uuid: string }; reason: unknown }> => {
+      await until("the task is cancelled", () => existsSync(file) && readFileSync(file, "utf8") !== "");
+      return JSON.parse(readFileSync(file, "utf8"));
+    };
+    const at = (name: string): string => join(env.directory, name);
 
-  // A bare AbortSignal has a reason of its own kind.
-  const timeout = await rejection(portal.with({ signal: AbortSignal.timeout(100) }).call("heed", at("timeout")));
-  assert.ok(timeout instanceof Cancelled);
-  assert.deepEqual([timeout.via, (timeout.reason as Error).name], ["signal", "TimeoutError"]);
-  assert.equal(((await heard(at("timeout"))).reason as { name?: string }).name, "TimeoutError");
-  assert.equal(portal.status, "running");
-});
+    const late = await rejection(portal.with({ deadline: 150 }).call("heed", at("deadline")));
+    assert.ok(late instanceof DeadlineExceeded);
+    assert.equal(late.deadline, 150);
+    const byDeadline = await heard(at("deadline"));
+    assert.deepEqual(
+      [byDeadline.scope, byDeadline.via, byDeadline.canceller.uuid],
+      ["call", "deadline", thisProcess().id.uuid],
+    );
+
+    const reason = { code: 42, words: ["not", "needed"] };
+    const controller = new AbortController();
+    const call = rejection(portal.with({ signal: controller.signal }).call("heed", at("signal")));
+    const context = await portal.with({ signal: controller.signal }).open("heedContext", at("context"));
+    const result = rejection(context.result());
+    controller.abort(reason);
+    for (const [scope, file, error] of [
+      ["call", "signal", await call],
+      ["context", "context", await result],
+    ] as const) {
+      assert.ok(error instanceof Cancelled);
+      assert.deepEqual([error.scope, error.via, error.reason, error.acknowledged], [scope, "signal", reason, true]);
+      const { canceller, ...told } = await heard(at(file));
+      assert.deepEqual(told, { scope, via: "signal", reason });
+      assert.equal(canceller.uuid, thisProcess().id.uuid);
+    }
+
+    const named = await portal.open("heedContext", at("error"));
+    await named.cancel(new RangeError("too far"));
+    assert.deepEqual((await heard(at("error"))).reason, { name: "RangeError", message: "too far" });
+
+    // A bare AbortSignal has a reason of its own kind.
+    const timeout = await rejection(portal.with({ signal: AbortSignal.timeout(100) }).call("heed", at("timeout")));
+    assert.ok(timeout instanceof Cancelled);
+    assert.deepEqual([timeout.via, (timeout.reason as Error).name], ["signal", "TimeoutError"]);
+    assert.equal(((await heard(at("timeout"))).reason as { name?: string }).name, "TimeoutError");
+    assert.equal(portal.status, "running");
+  },
+);
 
 law("A child's deadline never lies after its parent's", async (env) => {
   const portal = await start(env, "parent");
@@ -320,7 +386,10 @@ law("A child's deadline never lies after its parent's", async (env) => {
     const left = await bounded.call("timeLeft", childs);
     assert.ok(left.own !== undefined && left.own <= 8_000);
     // Asked later, the parent has a little less than when the child was called.
-    assert.ok(left.childs !== undefined && left.childs <= 8_000, `the child had ${left.childs} ms, its parent ${left.own}`);
+    assert.ok(
+      left.childs !== undefined && left.childs <= 8_000,
+      `the child had ${left.childs} ms, its parent ${left.own}`,
+    );
   }
   const less = await bounded.call("timeLeft", 500);
   assert.ok(less.childs !== undefined && less.childs <= 500);
@@ -337,7 +406,9 @@ law("Awaiting a process's exit can be aborted and occupies no pool thread", asyn
   env.defer(() => nursery.close());
   // One more than libuv's pool has threads (4, unless the environment says otherwise).
   const count = Number(process.env["UV_THREADPOOL_SIZE"] ?? 4) + 1;
-  const portals = await Promise.all(Array.from({ length: count }, (_, index) => nursery.start(worker, env.options(`actor-${index}`))));
+  const portals = await Promise.all(
+    Array.from({ length: count }, (_, index) => nursery.start(worker, env.options(`actor-${index}`))),
+  );
   const exits = portals.map(({ exited }) => exited);
   const joined = nursery.join();
   const controller = new AbortController();
@@ -352,5 +423,8 @@ law("Awaiting a process's exit can be aborted and occupies no pool thread", asyn
   assert.equal(error.reason, "not needed");
   await nursery.cancel();
   await joined;
-  assert.deepEqual((await Promise.all(exits)).map(({ kind }) => kind), exits.map(() => "cancelled"));
+  assert.deepEqual(
+    (await Promise.all(exits)).map(({ kind }) => kind),
+    exits.map(() => "cancelled"),
+  );
 });

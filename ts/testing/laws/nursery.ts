@@ -64,7 +64,9 @@ law("A scope left normally, by throw, early return, abort or cancel leaves no ac
       await Promise.reject(new Error("no actor runs"));
     },
     abort: async (scope, controller) => {
-      const waiting = (await scope.start(worker, env.options("aborted"))).with({ signal: controller.signal }).call("wait");
+      const waiting = (await scope.start(worker, env.options("aborted")))
+        .with({ signal: controller.signal })
+        .call("wait");
       controller.abort(own);
       await waiting;
     },
@@ -86,42 +88,51 @@ law("A scope left normally, by throw, early return, abort or cancel leaves no ac
   }
 });
 
-law("An endpoint's error that the body lets through cancels every actor and leaves the scope bare, boxed once", async (env) => {
-  const exits: Promise<unknown>[] = [];
-  const thrown = await rejection(
-    withNursery(async (scope) => {
-      const failing = await scope.start(worker, env.options("failing"));
-      const sibling = await scope.start(worker, env.options("sibling"));
-      exits.push(failing.exited, sibling.exited);
-      void sibling.call("wait");
-      await failing.call("fail", "boxed");
-    }),
-  );
-  assert.ok(isRemote(thrown, "TypeError"));
-  assert.equal(thrown.remote.message, "boxed");
-  assert.equal(thrown.errors, undefined);
-  assert.equal("cause" in thrown, false);
-  for (const exit of exits) assert.equal(((await exit) as { kind: string }).kind, "cancelled");
-});
+law(
+  "An endpoint's error that the body lets through cancels every actor and leaves the scope bare, boxed once",
+  async (env) => {
+    const exits: Promise<unknown>[] = [];
+    const thrown = await rejection(
+      withNursery(async (scope) => {
+        const failing = await scope.start(worker, env.options("failing"));
+        const sibling = await scope.start(worker, env.options("sibling"));
+        exits.push(failing.exited, sibling.exited);
+        void sibling.call("wait");
+        await failing.call("fail", "boxed");
+      }),
+    );
+    assert.ok(isRemote(thrown, "TypeError"));
+    assert.equal(thrown.remote.message, "boxed");
+    assert.equal(thrown.errors, undefined);
+    assert.equal("cause" in thrown, false);
+    for (const exit of exits) assert.equal(((await exit) as { kind: string }).kind, "cancelled");
+  },
+);
 
-law("An actor that dies unasked aborts nursery.signal, cancels its siblings, and rejects every pending brood call of the body", async (env) => {
-  const scope = await openNursery();
-  const dying = await scope.start(worker, env.options("dying"));
-  const sibling = await scope.start(worker, env.options("sibling"));
-  const file = join(env.directory, "pid");
-  const starting = scope.start(unready, env.options("starting", { env: { LAW_HOW: "hang in setup", LAW_FILE: file } }));
-  const pending = sibling.call("wait");
-  await until("the third actor is starting", () => text(file) !== "");
-  const died = await rejection(dying.call("leave", 3));
-  assert.ok(died instanceof ActorDied);
-  assert.deepEqual(died.exit, { kind: "exited", code: 3 });
-  assert.equal(await rejection(pending), died);
-  assert.equal(scope.signal.aborted, true);
-  assert.equal(scope.signal.reason, died);
-  assert.equal(await rejection(starting), died);
-  assert.equal((await sibling.exited).kind, "cancelled");
-  assert.equal(await rejection(scope.close()), died);
-});
+law(
+  "An actor that dies unasked aborts nursery.signal, cancels its siblings, and rejects every pending brood call of the body",
+  async (env) => {
+    const scope = await openNursery();
+    const dying = await scope.start(worker, env.options("dying"));
+    const sibling = await scope.start(worker, env.options("sibling"));
+    const file = join(env.directory, "pid");
+    const starting = scope.start(
+      unready,
+      env.options("starting", { env: { LAW_HOW: "hang in setup", LAW_FILE: file } }),
+    );
+    const pending = sibling.call("wait");
+    await until("the third actor is starting", () => text(file) !== "");
+    const died = await rejection(dying.call("leave", 3));
+    assert.ok(died instanceof ActorDied);
+    assert.deepEqual(died.exit, { kind: "exited", code: 3 });
+    assert.equal(await rejection(pending), died);
+    assert.equal(scope.signal.aborted, true);
+    assert.equal(scope.signal.reason, died);
+    assert.equal(await rejection(starting), died);
+    assert.equal((await sibling.exited).kind, "cancelled");
+    assert.equal(await rejection(scope.close()), died);
+  },
+);
 
 law("Two actors that fail on their own give an AggregateError of exactly two, in start order", async (env) => {
   const file = join(env.directory, "leave");
@@ -149,8 +160,15 @@ law("Two actors that fail on their own give an AggregateError of exactly two, in
 
 law("When one of several fails, the others end as cancelled and add no entry", async (env) => {
   const scope = await openNursery();
-  const portals = await Promise.all(["one", "two", "three", "four"].map((name) => scope.start(worker, env.options(name))));
-  const [one, two, three, four] = portals as [(typeof portals)[0], (typeof portals)[0], (typeof portals)[0], (typeof portals)[0]];
+  const portals = await Promise.all(
+    ["one", "two", "three", "four"].map((name) => scope.start(worker, env.options(name))),
+  );
+  const [one, two, three, four] = portals as [
+    (typeof portals)[0],
+    (typeof portals)[0],
+    (typeof portals)[0],
+    (typeof portals)[0],
+  ];
   // At work in every way in which an actor can be.
   void one.call("wait");
   void three.call("forever");
@@ -194,7 +212,14 @@ law(
     const leaf = (path: string): string => path;
     assert.deepEqual(
       levels.map(shape),
-      ["/left", "/right"].map((root) => ["level 2", ...["left", "right"].map((middle) => ["level 1", leaf(`${root}/${middle}/left`), leaf(`${root}/${middle}/right`)])]),
+      ["/left", "/right"].map((root) => [
+        "level 2",
+        ...["left", "right"].map((middle) => [
+          "level 1",
+          leaf(`${root}/${middle}/left`),
+          leaf(`${root}/${middle}/right`),
+        ]),
+      ]),
     );
   },
   { deadline: 40_000 },
@@ -228,7 +253,10 @@ const isRemoteWith = (error: unknown, message: string): boolean => isRemote(erro
 law("A cancel that meets a starting sibling stays a cancel; a start failure stays a start failure", async (env) => {
   const file = join(env.directory, "pid");
   const cancelled = await openNursery();
-  const starting = cancelled.start(unready, env.options("starting", { env: { LAW_HOW: "hang in setup", LAW_FILE: file } }));
+  const starting = cancelled.start(
+    unready,
+    env.options("starting", { env: { LAW_HOW: "hang in setup", LAW_FILE: file } }),
+  );
   await until("the actor is starting", () => text(file) !== "");
   await cancelled.cancel("enough");
   const error = await rejection(starting);
@@ -253,10 +281,17 @@ law("A cancel that meets a starting sibling stays a cancel; a start failure stay
 
 law("A nursery cancelled while an actor starts ends that actor before the scope settles", async (env) => {
   const file = join(env.directory, "pid");
-  for (const end of [(scope: Nursery) => scope.cancel(), (scope: Nursery) => scope.close(), (scope: Nursery) => scope[Symbol.asyncDispose]()]) {
+  for (const end of [
+    (scope: Nursery) => scope.cancel(),
+    (scope: Nursery) => scope.close(),
+    (scope: Nursery) => scope[Symbol.asyncDispose](),
+  ]) {
     writeFileSync(file, "");
     const scope = await openNursery();
-    const starting = scope.start(unready, env.options("starting", { env: { LAW_HOW: "hang in setup", LAW_FILE: file } }));
+    const starting = scope.start(
+      unready,
+      env.options("starting", { env: { LAW_HOW: "hang in setup", LAW_FILE: file } }),
+    );
     await until("the actor is starting", () => text(file) !== "");
     const pid = Number(text(file));
     assert.equal(isAlive(pid), true);
@@ -289,7 +324,10 @@ law("After nursery.cancel() the nursery says so, and later starts are refused", 
   assert.ok(scope.signal.reason instanceof Cancelled);
   assert.equal(scope.signal.reason.reason, "enough");
   for (const status of ["ending", "closed"]) {
-    for (const refused of [scope.start(worker, env.options("late")), scope.run(worker, "add", [1, 1], { spawn: env.method })]) {
+    for (const refused of [
+      scope.start(worker, env.options("late")),
+      scope.run(worker, "add", [1, 1], { spawn: env.method }),
+    ]) {
       const error = await rejection(refused);
       assert.ok(error instanceof NurseryClosed);
       assert.match(error.message, /^nursery cancelled is (ending|closed): /);
@@ -316,7 +354,9 @@ law(
       assert.equal(existsSync(temporary), false, how);
     };
     const options = { spawn: env.method };
-    await check("return", (notes, temporary) => withNursery((scope) => scope.run(scopes, "deferAtEnd", [notes, words, temporary], options)));
+    await check("return", (notes, temporary) =>
+      withNursery((scope) => scope.run(scopes, "deferAtEnd", [notes, words, temporary], options)),
+    );
     await check("failure of the body", async (notes, temporary) => {
       const failing = withNursery(async (scope) => {
         const portal = await scope.start(scopes, env.options("tidy"));
@@ -352,7 +392,11 @@ law(
     });
     // A start that fails has deferred work too.
     const file = join(env.directory, "setup");
-    const failed = await rejection(withNursery((scope) => scope.start(unready, env.options("failing", { env: { LAW_HOW: "throw in setup", LAW_FILE: file } }))));
+    const failed = await rejection(
+      withNursery((scope) =>
+        scope.start(unready, env.options("failing", { env: { LAW_HOW: "throw in setup", LAW_FILE: file } })),
+      ),
+    );
     assert.ok(failed instanceof StartFailed);
     assert.equal(failed.phase, "setup");
     assert.equal(text(file), "deferred");
@@ -376,16 +420,19 @@ law("A rejection nobody awaits fails the actor, with the rejection as cause", as
 /** Beyond the sentences of the specification: what the design page adds to them. */
 const below = (env: LawEnv): { readonly spawn: LawEnv["method"] } => ({ spawn: env.method });
 
-law("A failure in a task's own nursery reaches the caller once, and not at all where the task has met it", async (env) => {
-  await withNursery(async (scope) => {
-    const portal = await scope.start(scopes, env.options("worker"));
-    const failed = await rejection(portal.call("failBelow", below(env)));
-    assert.ok(isRemote(failed, "ActorDied"));
-    assert.equal(failed.errors, undefined);
-    assert.equal(await portal.call("catchBelow", below(env)), "ActorDied");
-    assert.ok(isRemote(await rejection(portal.call("ignoreBelow", below(env))), "ActorDied"));
-  });
-});
+law(
+  "A failure in a task's own nursery reaches the caller once, and not at all where the task has met it",
+  async (env) => {
+    await withNursery(async (scope) => {
+      const portal = await scope.start(scopes, env.options("worker"));
+      const failed = await rejection(portal.call("failBelow", below(env)));
+      assert.ok(isRemote(failed, "ActorDied"));
+      assert.equal(failed.errors, undefined);
+      assert.equal(await portal.call("catchBelow", below(env)), "ActorDied");
+      assert.ok(isRemote(await rejection(portal.call("ignoreBelow", below(env))), "ActorDied"));
+    });
+  },
+);
 
 law("A task ends only after the actors of its nursery, also those that are deaf", async (env) => {
   await withNursery(async (scope) => {

@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ActorDied, Cancelled, DeadlineExceeded, InvalidMessage, InvalidOption, UnknownEndpoint, Unsupported } from "../../errors/kinds.js";
+import {
+  ActorDied,
+  Cancelled,
+  DeadlineExceeded,
+  InvalidMessage,
+  InvalidOption,
+  UnknownEndpoint,
+  Unsupported,
+} from "../../errors/kinds.js";
 import { isRemote } from "../../errors/remote.js";
 import { openNursery, withNursery } from "../../nursery/open.js";
 import { thisProcess } from "../../nursery/runtime.js";
@@ -19,7 +27,8 @@ export const portal = section(3);
 const law = bounded(portal);
 
 const text = (file: string): string => (existsSync(file) ? readFileSync(file, "utf8") : "");
-const uncompiled = (call: unknown): ((...args: unknown[]) => Promise<unknown>) => call as (...args: unknown[]) => Promise<unknown>;
+const uncompiled = (call: unknown): ((...args: unknown[]) => Promise<unknown>) =>
+  call as (...args: unknown[]) => Promise<unknown>;
 
 law("A call returns the endpoint's value; undefined, null and an empty string stay apart", async (env) => {
   await withNursery(async (scope) => {
@@ -29,7 +38,8 @@ law("A call returns the endpoint's value; undefined, null and an empty string st
     assert.equal(await called.call("empty"), "");
     assert.equal(await called.call("add", 1, 2), 3);
     for (const value of [undefined, null, "", false, 0, -0, NaN, [], {}, "text", { a: [undefined, null, ""] }]) {
-      for (const endpoint of ["echo", "later"] as const) assert.ok(sameValue(await called.call(endpoint, value), value), String(value));
+      for (const endpoint of ["echo", "later"] as const)
+        assert.ok(sameValue(await called.call(endpoint, value), value), String(value));
     }
     // Arguments stay apart too: what is left out is not there.
     assert.equal(await called.call("count"), 0);
@@ -71,8 +81,20 @@ law("An unknown or unexposed endpoint rejects, naming near matches; the actor li
     assert.ok(near instanceof UnknownEndpoint);
     assert.equal(near.endpoint, "realease");
     assert.equal(near.actor.uuid, called.id.uuid);
-    assert.match(near.message, /^unknown endpoint "realease": callee \(\/callee\): the actor has release, .* and \d+ more\. Did you mean release\?$/);
-    for (const name of ["secret", "default", "endpoints", "toString", "constructor", "__proto__", "hasOwnProperty", "x".repeat(10_000)]) {
+    assert.match(
+      near.message,
+      /^unknown endpoint "realease": callee \(\/callee\): the actor has release, .* and \d+ more\. Did you mean release\?$/,
+    );
+    for (const name of [
+      "secret",
+      "default",
+      "endpoints",
+      "toString",
+      "constructor",
+      "__proto__",
+      "hasOwnProperty",
+      "x".repeat(10_000),
+    ]) {
       const unexposed = await rejection(call(name));
       assert.ok(unexposed instanceof UnknownEndpoint, name);
       assert.match(unexposed.message, /: the actor has /, name);
@@ -96,87 +118,102 @@ law("Bad arguments reject in the caller with the callee's error; the actor lives
   });
 });
 
-law("A value that cannot be encoded rejects in the sender, naming the path within it, and leaves no open call", async (env) => {
-  await withNursery(async (scope) => {
-    const called = await scope.start(callee, env.options("callee"));
-    const { calls } = called.stats;
-    const refused = await rejection(called.call("echo", { items: [0, 1, 2, { run: () => 1 }] }));
-    assert.ok(refused instanceof InvalidMessage);
-    assert.equal(refused.at, "args[0].items[3].run");
-    assert.match(refused.message, /args\[0\]\.items\[3\]\.run: a function cannot be sent/);
-    const second = await rejection(called.call("count", 1, Symbol("second")));
-    assert.ok(second instanceof InvalidMessage);
-    assert.equal(second.at, "args[1]");
-    // Nothing was sent.
-    assert.equal(called.stats.open, 0);
-    assert.equal(called.stats.calls, calls);
-    for (const [endpoint, at] of [
-      ["returnFunction", "result.list[1].call"],
-      ["returnPromiseOfFunction", "result.deep.call"],
-    ] as const) {
-      const result = await rejection(called.call(endpoint));
-      assert.ok(isRemote(result, "InvalidMessage"));
-      assert.ok(result.remote.message.includes(`${at}: a function cannot be sent`), result.remote.message);
+law(
+  "A value that cannot be encoded rejects in the sender, naming the path within it, and leaves no open call",
+  async (env) => {
+    await withNursery(async (scope) => {
+      const called = await scope.start(callee, env.options("callee"));
+      const { calls } = called.stats;
+      const refused = await rejection(called.call("echo", { items: [0, 1, 2, { run: () => 1 }] }));
+      assert.ok(refused instanceof InvalidMessage);
+      assert.equal(refused.at, "args[0].items[3].run");
+      assert.match(refused.message, /args\[0\]\.items\[3\]\.run: a function cannot be sent/);
+      const second = await rejection(called.call("count", 1, Symbol("second")));
+      assert.ok(second instanceof InvalidMessage);
+      assert.equal(second.at, "args[1]");
+      // Nothing was sent.
       assert.equal(called.stats.open, 0);
-    }
-    assert.equal(await called.call("add", 1, 2), 3);
-  });
-});
+      assert.equal(called.stats.calls, calls);
+      for (const [endpoint, at] of [
+        ["returnFunction", "result.list[1].call"],
+        ["returnPromiseOfFunction", "result.deep.call"],
+      ] as const) {
+        const result = await rejection(called.call(endpoint));
+        assert.ok(isRemote(result, "InvalidMessage"));
+        assert.ok(result.remote.message.includes(`${at}: a function cannot be sent`), result.remote.message);
+        assert.equal(called.stats.open, 0);
+      }
+      assert.equal(await called.call("add", 1, 2), 3);
+    });
+  },
+);
 
-law("A one-shot's actor is reaped before its promise settles, also when the acknowledgement never comes", async (env) => {
-  await withNursery(async (scope) => {
-    const { name: _name, ...options } = env.options("", { cancelTimeout: 50, killTimeout: 50 });
-    for (const endpoint of ["pid", "deafen"] as const) {
-      const pid = await scope.run(callee, endpoint, [], options);
-      assert.equal(isAlive(pid), false, endpoint);
-      assert.deepEqual(scope.children, []);
-    }
-    // Nor when it fails or dies.
-    const notes = join(env.directory, "notes");
-    const controller = new AbortController();
-    const aborted = scope.run(callee, "holdUntilCancelled", [notes], { ...options, signal: controller.signal });
-    await until("the call runs", () => text(notes) !== "");
-    controller.abort();
-    await rejection(aborted);
-    assert.equal(isAlive(Number(/^started (\d+)/.exec(text(notes))?.[1])), false);
-    const died = await rejection(scope.run(worker, "leave", [3], options));
-    assert.ok(died instanceof ActorDied);
-    assert.deepEqual(died.exit, { kind: "exited", code: 3 });
-    assert.equal(isAlive(died.actor.pid as number), false);
-  });
-});
+law(
+  "A one-shot's actor is reaped before its promise settles, also when the acknowledgement never comes",
+  async (env) => {
+    await withNursery(async (scope) => {
+      const { name: _name, ...options } = env.options("", { cancelTimeout: 50, killTimeout: 50 });
+      for (const endpoint of ["pid", "deafen"] as const) {
+        const pid = await scope.run(callee, endpoint, [], options);
+        assert.equal(isAlive(pid), false, endpoint);
+        assert.deepEqual(scope.children, []);
+      }
+      // Nor when it fails or dies.
+      const notes = join(env.directory, "notes");
+      const controller = new AbortController();
+      const aborted = scope.run(callee, "holdUntilCancelled", [notes], { ...options, signal: controller.signal });
+      await until("the call runs", () => text(notes) !== "");
+      controller.abort();
+      await rejection(aborted);
+      assert.equal(isAlive(Number(/^started (\d+)/.exec(text(notes))?.[1])), false);
+      const died = await rejection(scope.run(worker, "leave", [3], options));
+      assert.ok(died instanceof ActorDied);
+      assert.deepEqual(died.exit, { kind: "exited", code: 3 });
+      assert.equal(isAlive(died.actor.pid as number), false);
+    });
+  },
+);
 
-law("A one-shot's failure rejects in the task that awaits it and cancels nothing else unless let through", async (env) => {
-  const options = { spawn: env.method };
-  const scope = await openNursery();
-  const sibling = await scope.start(callee, env.options("sibling"));
-  const pending = sibling.call("hold", "key");
-  assert.ok(isRemote(await rejection(scope.run(worker, "fail", ["thrown"], options)), "TypeError"));
-  // Nor does its death: the caller is told.
-  assert.ok((await rejection(scope.run(worker, "leave", [3], options))) instanceof ActorDied);
-  assert.ok((await rejection(scope.run(worker, "wait", [], { ...options, deadline: 20 }))) instanceof DeadlineExceeded);
-  assert.equal(scope.status, "open");
-  assert.equal(scope.signal.aborted, false);
-  await sibling.call("release", "key", "spared");
-  assert.equal(await pending, "spared");
-  await scope.close();
+law(
+  "A one-shot's failure rejects in the task that awaits it and cancels nothing else unless let through",
+  async (env) => {
+    const options = { spawn: env.method };
+    const scope = await openNursery();
+    const sibling = await scope.start(callee, env.options("sibling"));
+    const pending = sibling.call("hold", "key");
+    assert.ok(isRemote(await rejection(scope.run(worker, "fail", ["thrown"], options)), "TypeError"));
+    // Nor does its death: the caller is told.
+    assert.ok((await rejection(scope.run(worker, "leave", [3], options))) instanceof ActorDied);
+    assert.ok(
+      (await rejection(scope.run(worker, "wait", [], { ...options, deadline: 20 }))) instanceof DeadlineExceeded,
+    );
+    assert.equal(scope.status, "open");
+    assert.equal(scope.signal.aborted, false);
+    await sibling.call("release", "key", "spared");
+    assert.equal(await pending, "spared");
+    await scope.close();
 
-  let exited: Promise<unknown> | undefined;
-  const letThrough = await rejection(
-    withNursery(async (inner) => {
-      const other = await inner.start(callee, env.options("sibling"));
-      exited = other.exited;
-      await inner.run(worker, "fail", ["thrown"], options);
-    }),
-  );
-  assert.ok(isRemote(letThrough, "TypeError"));
-  assert.equal(((await exited) as { kind: string }).kind, "cancelled");
-});
+    let exited: Promise<unknown> | undefined;
+    const letThrough = await rejection(
+      withNursery(async (inner) => {
+        const other = await inner.start(callee, env.options("sibling"));
+        exited = other.exited;
+        await inner.run(worker, "fail", ["thrown"], options);
+      }),
+    );
+    assert.ok(isRemote(letThrough, "TypeError"));
+    assert.equal(((await exited) as { kind: string }).kind, "cancelled");
+  },
+);
 
 law("One-shots started together take the time of the slowest", async (env) => {
   // None of them ends before the last has begun.
   const count = 4;
-  const pids = await withNursery((scope) => Promise.all(Array.from({ length: count }, () => scope.run(callee, "meet", [env.directory, count], { spawn: env.method }))));
+  const pids = await withNursery((scope) =>
+    Promise.all(
+      Array.from({ length: count }, () => scope.run(callee, "meet", [env.directory, count], { spawn: env.method })),
+    ),
+  );
   assert.equal(new Set(pids).size, count);
 });
 
@@ -211,86 +248,111 @@ law("Aborting a call or one-shot runs the remote finally before the local promis
     const early = await rejection(called.with({ signal: AbortSignal.abort(reason) }).call("holdUntilCancelled", notes));
     assert.ok(early instanceof Cancelled);
     assert.equal(early.reason, reason);
-    const unstarted = await rejection(scope.run(callee, "holdUntilCancelled", [notes], { spawn: env.method, signal: AbortSignal.abort(reason) }));
+    const unstarted = await rejection(
+      scope.run(callee, "holdUntilCancelled", [notes], { spawn: env.method, signal: AbortSignal.abort(reason) }),
+    );
     assert.ok(unstarted instanceof Cancelled);
     assert.equal(unstarted.reason, reason);
     assert.equal(text(notes), "");
   });
 });
 
-law("What is no actor, component or endpoint is refused before any start, the wrong call beside the right one", async (env) => {
-  const scope = await openNursery();
-  const start = uncompiled(scope.start.bind(scope));
-  const run = uncompiled(scope.run.bind(scope));
-  const noActor: readonly [unknown, RegExp][] = [
-    [undefined, /got undefined\. Accepted: what actor\(\) returns: actor\(new URL\("\.\/greeter\.js", import\.meta\.url\)\)/],
-    [null, /got null/],
-    ["./greeter.js", /got "\.\/greeter\.js"\. Accepted: what actor\(\) returns/],
-    [new URL("./greeter.js", import.meta.url), /wrap it: actor\(url\)/],
-    [{ endpoints: {}, hooks: {} }, /an actor definition is started by its module: actor\(new URL\("\.\/greeter\.js", import\.meta\.url\)\)/],
-    [() => 1, /got a function/],
-    [{ kind: "actor", module: new URL(import.meta.url) }, /what actor\(\) returns/],
-  ];
-  for (const [what, words] of noActor) {
-    for (const [refused, verb] of [
-      [start(what, env.options("refused")), "start"],
-      [run(what, "add", [], { spawn: env.method }), "run"],
-    ] as const) {
-      const error = await rejection(refused);
-      assert.ok(error instanceof InvalidOption);
-      assert.equal(error.option, `nursery.${verb}: what`);
-      assert.match(error.message, words);
+law(
+  "What is no actor, component or endpoint is refused before any start, the wrong call beside the right one",
+  async (env) => {
+    const scope = await openNursery();
+    const start = uncompiled(scope.start.bind(scope));
+    const run = uncompiled(scope.run.bind(scope));
+    const noActor: readonly [unknown, RegExp][] = [
+      [
+        undefined,
+        /got undefined\. Accepted: what actor\(\) returns: actor\(new URL\("\.\/greeter\.js", import\.meta\.url\)\)/,
+      ],
+      [null, /got null/],
+      ["./greeter.js", /got "\.\/greeter\.js"\. Accepted: what actor\(\) returns/],
+      [new URL("./greeter.js", import.meta.url), /wrap it: actor\(url\)/],
+      [
+        { endpoints: {}, hooks: {} },
+        /an actor definition is started by its module: actor\(new URL\("\.\/greeter\.js", import\.meta\.url\)\)/,
+      ],
+      [() => 1, /got a function/],
+      [{ kind: "actor", module: new URL(import.meta.url) }, /what actor\(\) returns/],
+    ];
+    for (const [what, words] of noActor) {
+      for (const [refused, verb] of [
+        [start(what, env.options("refused")), "start"],
+        [run(what, "add", [], { spawn: env.method }), "run"],
+      ] as const) {
+        const error = await rejection(refused);
+        assert.ok(error instanceof InvalidOption);
+        assert.equal(error.option, `nursery.${verb}: what`);
+        assert.match(error.message, words);
+      }
     }
-  }
-  for (const endpoint of [undefined, null, "", 1, () => 1, {}]) {
-    assert.ok((await rejection(run(worker, endpoint, [], { spawn: env.method }))) instanceof InvalidOption);
-  }
-  for (const spawn of ["wasm", "wasm_fork", "wasm_forkserver", "forkserver", "main_thread_forkserver"].filter((method) => method !== env.method)) {
-    const error = await rejection(start(worker, { name: "refused", spawn }));
-    assert.ok(error instanceof Unsupported);
-    assert.match(error.message, new RegExp(`^unsupported: spawn method ${spawn}: .*; it has exec\\.$`));
-  }
-  assert.ok((await rejection(start(worker, { name: "refused", spawn: "thread" }))) instanceof InvalidOption);
-  // Only ever refused, never started.
-  assert.deepEqual(scope.children, []);
-  const called = await scope.start(callee, env.options("callee"));
-  for (const endpoint of [undefined, "", 1, () => 1]) assert.ok((await rejection(uncompiled(called.call.bind(called))(endpoint))) instanceof InvalidOption);
-  const opened = await rejection(uncompiled(called.call.bind(called))("dialogue"));
-  assert.ok(opened instanceof UnknownEndpoint);
-  assert.match(opened.message, /it is a context: use portal\.open\("dialogue", \.\.\.\)/);
-  const calledOnly = await rejection(uncompiled(called.open.bind(called))("add", 1, 2));
-  assert.ok(calledOnly instanceof UnknownEndpoint);
-  assert.match(calledOnly.message, /it is called, not opened: use portal\.call\("add", \.\.\.\)/);
-  assert.equal(called.stats.calls, 0);
-  await scope.close();
-});
+    for (const endpoint of [undefined, null, "", 1, () => 1, {}]) {
+      assert.ok((await rejection(run(worker, endpoint, [], { spawn: env.method }))) instanceof InvalidOption);
+    }
+    for (const spawn of ["wasm", "wasm_fork", "wasm_forkserver", "forkserver", "main_thread_forkserver"].filter(
+      (method) => method !== env.method,
+    )) {
+      const error = await rejection(start(worker, { name: "refused", spawn }));
+      assert.ok(error instanceof Unsupported);
+      assert.match(error.message, new RegExp(`^unsupported: spawn method ${spawn}: .*; it has exec\\.$`));
+    }
+    assert.ok((await rejection(start(worker, { name: "refused", spawn: "thread" }))) instanceof InvalidOption);
+    // Only ever refused, never started.
+    assert.deepEqual(scope.children, []);
+    const called = await scope.start(callee, env.options("callee"));
+    for (const endpoint of [undefined, "", 1, () => 1])
+      assert.ok((await rejection(uncompiled(called.call.bind(called))(endpoint))) instanceof InvalidOption);
+    const opened = await rejection(uncompiled(called.call.bind(called))("dialogue"));
+    assert.ok(opened instanceof UnknownEndpoint);
+    assert.match(opened.message, /it is a context: use portal\.open\("dialogue", \.\.\.\)/);
+    const calledOnly = await rejection(uncompiled(called.open.bind(called))("add", 1, 2));
+    assert.ok(calledOnly instanceof UnknownEndpoint);
+    assert.match(calledOnly.message, /it is called, not opened: use portal\.call\("add", \.\.\.\)/);
+    assert.equal(called.stats.calls, 0);
+    await scope.close();
+  },
+);
 
-law("A caller that vanishes just after acceptance harms neither actor nor other callers; an undeliverable error is logged once", async (env) => {
-  const lines: string[] = [];
-  await withNursery(async (scope) => {
-    const called = await scope.start(callee, env.options("callee", { stdio: ({ text: line }) => void lines.push(line) }));
-    const other = called.call("hold", "other");
-    const [accepted, file] = [join(env.directory, "accepted"), join(env.directory, "fail")];
-    const controller = new AbortController();
-    const vanishing = called.with({ signal: controller.signal }).call("failLater", accepted, file, "undeliverable");
-    await until("the call is accepted", () => existsSync(accepted));
-    controller.abort();
-    assert.ok((await rejection(vanishing)) instanceof Cancelled);
-    writeFileSync(file, "");
-    await until("the error is logged", () => lines.length > 0);
-    // The same where a task failed that had heard of its caller's end.
-    const failing = await scope.start(worker, env.options("worker", { stdio: ({ text: line }) => void lines.push(line) }));
-    assert.ok((await rejection(failing.with({ deadline: 20 }).call("failOnCancel", "in vain"))) instanceof DeadlineExceeded);
-    await until("the second error is logged", () => lines.length > 1);
-    assert.equal(await failing.call("add", 1, 2), 3);
-    await called.call("release", "other", "unharmed");
-    assert.equal(await other, "unharmed");
-    assert.equal(called.stats.open, 0);
-  });
-  assert.equal(lines.length, 2);
-  assert.match(lines[0] as string, /^error: .*failLater failed: RangeError: undeliverable$/);
-  assert.match(lines[1] as string, /^error: .*failOnCancel failed: .*Error: in vain$/);
-});
+law(
+  "A caller that vanishes just after acceptance harms neither actor nor other callers; an undeliverable error is logged once",
+  async (env) => {
+    const lines: string[] = [];
+    await withNursery(async (scope) => {
+      const called = await scope.start(
+        callee,
+        env.options("callee", { stdio: ({ text: line }) => void lines.push(line) }),
+      );
+      const other = called.call("hold", "other");
+      const [accepted, file] = [join(env.directory, "accepted"), join(env.directory, "fail")];
+      const controller = new AbortController();
+      const vanishing = called.with({ signal: controller.signal }).call("failLater", accepted, file, "undeliverable");
+      await until("the call is accepted", () => existsSync(accepted));
+      controller.abort();
+      assert.ok((await rejection(vanishing)) instanceof Cancelled);
+      writeFileSync(file, "");
+      await until("the error is logged", () => lines.length > 0);
+      // The same where a task failed that had heard of its caller's end.
+      const failing = await scope.start(
+        worker,
+        env.options("worker", { stdio: ({ text: line }) => void lines.push(line) }),
+      );
+      assert.ok(
+        (await rejection(failing.with({ deadline: 20 }).call("failOnCancel", "in vain"))) instanceof DeadlineExceeded,
+      );
+      await until("the second error is logged", () => lines.length > 1);
+      assert.equal(await failing.call("add", 1, 2), 3);
+      await called.call("release", "other", "unharmed");
+      assert.equal(await other, "unharmed");
+      assert.equal(called.stats.open, 0);
+    });
+    assert.equal(lines.length, 2);
+    assert.match(lines[0] as string, /^error: .*failLater failed: RangeError: undeliverable$/);
+    assert.match(lines[1] as string, /^error: .*failOnCancel failed: .*Error: in vain$/);
+  },
+);
 
 law("A portal to an ended actor rejects at once, saying how it ended", async (env) => {
   const scope = await openNursery({ onDeath: "report" });
@@ -299,7 +361,10 @@ law("A portal to an ended actor rejects at once, saying how it ended", async (en
     killed: [(ended) => ended.kill(), /it was killed by /],
     exited: [(ended) => rejection(ended.call("leave", 3)), /its process exited with code 3/],
     // The call itself is answered before the rejection that nobody awaits is found.
-    failed: [(ended) => ended.call("reject").then(() => ended.exited), /it failed with .*RangeError: nobody awaits this/],
+    failed: [
+      (ended) => ended.call("reject").then(() => ended.exited),
+      /it failed with .*RangeError: nobody awaits this/,
+    ],
   };
   const start = (name: string) => scope.start(worker, env.options(name, { stdio: "ignore" }));
   for (const [name, [end, words]] of Object.entries(ends)) {
@@ -307,7 +372,11 @@ law("A portal to an ended actor rejects at once, saying how it ended", async (en
     await end(ended);
     const exit = await ended.exited;
     assert.equal(exit.kind, name);
-    for (const refused of [ended.call("add", 1, 2), ended.open("counting", 1), ended.withContext("counting", [1], async () => {})]) {
+    for (const refused of [
+      ended.call("add", 1, 2),
+      ended.open("counting", 1),
+      ended.withContext("counting", [1], async () => {}),
+    ]) {
       const error = await settledNow(refused);
       assert.ok(error instanceof ActorDied, name);
       assert.equal(error.exit, exit);

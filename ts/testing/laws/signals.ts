@@ -39,7 +39,10 @@ law(
       const host = new TreeHost(env, tree);
       await host.ready();
       host.program.signal("SIGKILL");
-      measured(`host killed, tree ${tree.loops ? "busy" : "idle"} (${tree.via}), until nobody is left`, await host.gone());
+      measured(
+        `host killed, tree ${tree.loops ? "busy" : "idle"} (${tree.via}), until nobody is left`,
+        await host.gone(),
+      );
       assert.deepEqual(await host.program.ended, { code: null, signal: "SIGKILL" });
       await host.marked.reaped();
     }
@@ -91,14 +94,20 @@ law(
         const killed = pids[victim] as number;
         // Those above it, each with its `sleep`, may live on; the failure of a nursery ends them where they do not loop.
         const above = [host.program.pid, ...pids.slice(0, victim)];
-        const below = host.marked.living().filter(({ pid, ppid }) => !above.includes(pid) && (!above.includes(ppid) || pid === killed));
+        const below = host.marked
+          .living()
+          .filter(({ pid, ppid }) => !above.includes(pid) && (!above.includes(ppid) || pid === killed));
         assert.equal(below.length, 2 * (pids.length - victim));
         const from = performance.now();
         process.kill(killed, "SIGKILL");
         await until("nobody below the victim lives", () => below.every(({ pid }) => !isAlive(pid)), GONE);
-        measured(`middle process ${victim} killed, tree ${tree.loops ? "busy" : "idle"} (${tree.via})`, performance.now() - from);
+        measured(
+          `middle process ${victim} killed, tree ${tree.loops ? "busy" : "idle"} (${tree.via})`,
+          performance.now() - from,
+        );
         // A parent that loops for ever reaps nobody; every other one has.
-        if (victim === 0 || !tree.loops) await until("the victim is reaped", () => processState(killed) === undefined, GONE);
+        if (victim === 0 || !tree.loops)
+          await until("the victim is reaped", () => processState(killed) === undefined, GONE);
         host.program.signal("SIGKILL");
         await host.gone();
       }
@@ -108,8 +117,18 @@ law(
         const marked = new Marked();
         env.defer(() => marked.endAll());
         const busy = loops ? join(env.directory, `worker-${end}`) : undefined;
-        const settings = { method: env.method, depth: 2, via: "setup", sleepers: true, options: env.options(""), ...(busy === undefined ? {} : { busy }) } satisfies TreeConfig;
-        const owner = new Worker(new URL("../programs/owner.js", import.meta.url), { workerData: settings, env: { ...process.env, ...marked.env } });
+        const settings = {
+          method: env.method,
+          depth: 2,
+          via: "setup",
+          sleepers: true,
+          options: env.options(""),
+          ...(busy === undefined ? {} : { busy }),
+        } satisfies TreeConfig;
+        const owner = new Worker(new URL("../programs/owner.js", import.meta.url), {
+          workerData: settings,
+          env: { ...process.env, ...marked.env },
+        });
         const failed = new Promise<unknown>((resolve) => owner.once("error", resolve));
         const { pids } = await new Promise<{ pids: number[] }>((resolve, reject) => {
           owner.on("message", (told) => told.pids !== undefined && resolve(told));
@@ -118,7 +137,10 @@ law(
         assert.ok(marked.living().length >= pids.length * 2);
         if (end === "terminate") void owner.terminate();
         else owner.postMessage(end);
-        measured(`worker ended by ${end}, tree ${loops ? "busy" : "idle"}, until nobody is left`, await marked.gone(GONE));
+        measured(
+          `worker ended by ${end}, tree ${loops ? "busy" : "idle"}, until nobody is left`,
+          await marked.gone(GONE),
+        );
         await until("the worker is gone", () => owner.threadId === -1);
         if (end === "throw") assert.match(String(await failed), /nobody catches this/);
         // This process is the parent of the topmost actor: nobody else would reap it.
@@ -133,7 +155,10 @@ law(
   "All this, zombies apart, holds in a container whose process 1 reaps nothing",
   async (env) => {
     // Process 1 of a new pid namespace is a `sleep`, which waits for nobody; root needs no user namespace for it.
-    const namespace = process.getuid?.() === 0 ? ["unshare", "--pid", "--fork"] : ["unshare", "--user", "--map-root-user", "--pid", "--fork"];
+    const namespace =
+      process.getuid?.() === 0
+        ? ["unshare", "--pid", "--fork"]
+        : ["unshare", "--user", "--map-root-user", "--pid", "--fork"];
     const under = [...namespace, "--kill-child", "sh", "-c", 'exec 3<&0; "$@" <&3 & exec sleep 1000', "sh"];
     for (const loops of [false, true]) {
       for (const how of ["SIGKILL", "exit", "throw", "SIGTERM"]) {
@@ -143,7 +168,10 @@ law(
         await host.ready();
         const everybody = host.marked.living();
         // Seen from here the host is the parent of the topmost actor and has a command line of its own.
-        const outside = everybody.find(({ command }) => command.includes("programs/tree.js") && !command.startsWith("unshare") && !command.startsWith("sh "));
+        const outside = everybody.find(
+          ({ command }) =>
+            command.includes("programs/tree.js") && !command.startsWith("unshare") && !command.startsWith("sh "),
+        );
         const frame = everybody.filter(({ command }) => command.startsWith("unshare") || command === "sleep 1000");
         assert.ok(outside !== undefined);
         const one = frame.find(({ pid: candidate }) => candidate === outside.ppid);
@@ -158,7 +186,10 @@ law(
           () => host.marked.living().every(({ pid: living }) => kept.includes(living)),
           how === "SIGTERM" ? LADDER.cancelTimeout + LADDER.killTimeout + SLACK : GONE,
         );
-        measured(`host ended by ${how} below a process 1 that reaps nothing, tree ${loops ? "busy" : "idle"}`, performance.now() - from);
+        measured(
+          `host ended by ${how} below a process 1 that reaps nothing, tree ${loops ? "busy" : "idle"}`,
+          performance.now() - from,
+        );
         assert.ok(host.marked.zombies().length > 0, "process 1 has reaped somebody");
         process.kill(one.pid, "SIGKILL");
         await host.program.ended;
@@ -169,7 +200,10 @@ law(
   { deadline: 120_000 },
 );
 
-later("SIGINT with streams of both kinds running ends the program within 2 s, whichever task started the actors", "part 5");
+later(
+  "SIGINT with streams of both kinds running ends the program within 2 s, whichever task started the actors",
+  "part 5",
+);
 
 law("A broken channel to a living actor ends it through its handle; a recycled pid is never signalled", async (env) => {
   // A number is what a recycled pid is reached by: nothing of brood may use one.
@@ -246,7 +280,13 @@ law(
     assert.deepEqual((await plain.program.event<{ listening: number[] }>("ready")).listening, [1, 1, 1]);
     plain.program.send("close");
     const { before, after } = await plain.program.event<{ before: number[]; after: number[] }>("over");
-    assert.deepEqual([before, after], [[0, 0, 0], [0, 0, 0]]);
+    assert.deepEqual(
+      [before, after],
+      [
+        [0, 0, 0],
+        [0, 0, 0],
+      ],
+    );
     assert.deepEqual(await plain.program.ended, { code: 0, signal: null });
     await plain.gone();
   },

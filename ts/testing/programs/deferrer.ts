@@ -4,7 +4,12 @@ import { actor } from "../../nursery/source.js";
 import type { SpawnMethod } from "../../context/surface.js";
 import { config, tell } from "../tell.js";
 
-const { notes, words, temporary, method } = config<{ notes: string; words: string[]; temporary: string; method: SpawnMethod }>();
+const { notes, words, temporary, method } = config<{
+  notes: string;
+  words: string[];
+  temporary: string;
+  method: SpawnMethod;
+}>();
 const scopes = actor<typeof import("../actors/scopes.js")>(new URL("../actors/scopes.js", import.meta.url));
 
 await withNursery(async (nursery) => {

@@ -31,7 +31,8 @@ async function main(): Promise<void> {
   hear(obey);
   tell("begun", { pid: process.pid });
   const bystander = settings.bystander === true ? await openNursery() : undefined;
-  if (bystander !== undefined) tell("bystander", { pids: await (await plant(bystander, { ...settings, depth: 1 })).call("pids") });
+  if (bystander !== undefined)
+    tell("bystander", { pids: await (await plant(bystander, { ...settings, depth: 1 })).call("pids") });
   const body = async (scope: Nursery): Promise<void> => {
     nursery = scope;
     scope.signal.addEventListener("abort", () => tell("ending"));
@@ -41,7 +42,10 @@ async function main(): Promise<void> {
     tell("ready", { pids, listening: listeners() });
     tell("ended", { exit: await top.exited });
   };
-  await withNursery(body, { onDeath: "report", ...(settings.signals === undefined ? {} : { signals: settings.signals }) });
+  await withNursery(body, {
+    onDeath: "report",
+    ...(settings.signals === undefined ? {} : { signals: settings.signals }),
+  });
   if (bystander !== undefined) {
     tell("torn down");
     await bystander.join();

@@ -12,7 +12,9 @@ export default defineActor(
   {
     setup(task) {
       if (how === "throw in setup") {
-        task.defer(() => {
+        task.defer(async () => {
+          // It is awaited before the process leaves.
+          await new Promise((resolve) => setTimeout(resolve, 5));
           if (file !== undefined) writeFileSync(file, "deferred");
         });
         throw new RangeError("thrown in setup");

@@ -158,7 +158,11 @@ export class Channel implements TransportSink {
     this.#handler.message(type, flags & ~Flag.More, context, message);
     if (isCharged(type, context)) {
       const grant = this.#ledger.consumed(message.length);
-      if (grant !== undefined) this.send(FrameType.Credit, 0, 0, encodeCredit(grant.messages, grant.bytes));
+      if (grant !== undefined) {
+        this.send(FrameType.Credit, 0, 0, encodeCredit(grant.messages, grant.bytes));
+        // At once: the peer goes on while this side works through the rest of what it was sent.
+        this.flush();
+      }
     }
   }
 

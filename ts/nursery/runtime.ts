@@ -5,7 +5,7 @@ import { realpathSync } from "node:fs";
 import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isMainThread } from "node:worker_threads";
-import { InvalidOption } from "../errors/kinds.js";
+import { Cancelled, InvalidOption } from "../errors/kinds.js";
 import { here, LEVELS, settle, type Here } from "../protocol/here.js";
 
 const DEFAULT_LEVEL = "info";
@@ -86,15 +86,36 @@ function hear(signal: NodeJS.Signals): void {
   const asked = [...scopes].filter((scope) => scope.signals || !others);
   if (asked.length === 0) return;
   tearingDown = asked;
+  const unshield = others ? (): void => {} : shield();
   void Promise.all(asked.map((scope) => scope.interrupted(signal))).then(() => {
     // After the program's own finally blocks, which the teardown has just set off, and before Node could report what it
     // rejected as unhandled: the signal is what ends this process.
     process.nextTick(() => {
       tearingDown = undefined;
+      unshield();
       if (!others) raise(signal);
       else if (scopes.size === 0) unlisten();
     });
   });
+}
+
+/**
+ * What the teardown itself rejects, in a program that awaits it nowhere, must not end the process before the actors have run
+ * their `finally`: the signal will. Every other error ends it as ever.
+ * @returns what takes the shield away
+ */
+function shield(): () => void {
+  // The program has one of its own: errors are its business then.
+  if (process.hasUncaughtExceptionCaptureCallback()) return () => {};
+  const lift = (): void => process.setUncaughtExceptionCaptureCallback(null);
+  process.setUncaughtExceptionCaptureCallback((error) => {
+    if (error instanceof Cancelled && error.via === "host signal") return;
+    lift();
+    process.nextTick(() => {
+      throw error;
+    });
+  });
+  return lift;
 }
 
 /** Ends this process as Node would have for the signal. */

@@ -54,6 +54,8 @@ let loader: Loader;
 let place: Here | undefined;
 let loop: TaskLoop | undefined;
 let leaving = false;
+/** When this actor must be gone, once it is being cancelled; on the clock of performance.now(). */
+let endsAt: number | undefined;
 /** Told apart by it: what comes of the main module's top level, however much later, and what the actor is asked to do. */
 let mainModule: AsyncLocalStorage<true> | undefined;
 
@@ -103,7 +105,9 @@ async function live(spec: Spec): Promise<void> {
     get loadingMain() {
       return mainModule?.getStore() === true;
     },
-    endingWithin: undefined,
+    get endingWithin() {
+      return endsAt === undefined ? undefined : Math.max(1, endsAt - performance.now());
+    },
   });
   const info: ActorInfo = {
     id: actor,
@@ -127,7 +131,7 @@ async function live(spec: Spec): Promise<void> {
       actor: info,
       cancelTimeout: spec.cancelTimeout,
       ending: (within) => {
-        (place as Here).endingWithin = within;
+        endsAt = performance.now() + within;
       },
     });
     phase = "setup";

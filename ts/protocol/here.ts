@@ -17,8 +17,8 @@ export interface Here {
   readonly main: string | undefined;
   /** True in what the main module's top level does where it was loaded into an actor: it must not start actors of its own. */
   readonly loadingMain: boolean;
-  /** Time that this actor has left to end, in ms, once it is being cancelled; children get less. */
-  endingWithin: number | undefined;
+  /** Time that this actor has left to end, in ms and at least 1, once it is being cancelled; children get less. */
+  readonly endingWithin: number | undefined;
 }
 
 const KEY = Symbol.for("brood.here");

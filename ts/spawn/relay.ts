@@ -8,6 +8,8 @@ import { loadForkserver } from "../native/load.js";
 const AT_ONCE = 4096;
 /** Kept per stream while its reader is deaf, in bytes. */
 const KEPT = 1024 * 1024;
+/** How long after the last byte went out this process is held for a slow reader, in ms; a deaf one is not waited for longer. */
+const PATIENCE = 1_000;
 /** How soon a deaf reader is asked again, in ms. */
 const RETRY = 20;
 
@@ -17,6 +19,7 @@ class Relay {
   #dropped = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #broken = false;
+  #progress = 0;
 
   constructor(readonly fd: number) {}
 
@@ -27,6 +30,7 @@ class Relay {
       this.#dropped++;
       return;
     }
+    if (this.#queue.length === 0) this.#progress = performance.now();
     this.#queue.push(bytes);
     this.#kept += bytes.length;
     if (this.#timer === undefined) this.#drain();
@@ -41,6 +45,7 @@ class Relay {
         const head = this.#queue[0] as Buffer;
         const written = writeSync(this.fd, head, 0, Math.min(head.length, AT_ONCE));
         this.#kept -= written;
+        this.#progress = performance.now();
         if (written < head.length) this.#queue[0] = head.subarray(written);
         else this.#queue.shift();
         if (this.#queue.length === 0 && this.#dropped > 0) {
@@ -60,7 +65,8 @@ class Relay {
   }
 
   #again(): void {
-    this.#timer = setTimeout(() => this.#drain(), RETRY).unref();
+    this.#timer = setTimeout(() => this.#drain(), RETRY);
+    if (performance.now() - this.#progress > PATIENCE) this.#timer.unref();
   }
 }
 

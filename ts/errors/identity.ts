@@ -9,8 +9,3 @@ export interface ActorId {
   /** The process it lives in; absent for an actor that has no process of its own, or none yet. */
   readonly pid?: number;
 }
-
-/** How a reader is told of an actor: its name and the start of its uuid. */
-export function describeActor(id: ActorId): string {
-  return `${id.name}#${id.uuid.slice(0, 8)}`;
-}

@@ -57,10 +57,4 @@ export class SocketTransport implements Transport {
   destroy(): void {
     this.#socket.destroy();
   }
-
-  /** Keeps the event loop alive, or not. */
-  hold(yes: boolean): void {
-    if (yes) this.#socket.ref();
-    else this.#socket.unref();
-  }
 }

@@ -3,11 +3,11 @@
 import type { ActorInfo } from "../context/surface.js";
 import { Cancelled, InvalidMessage, ProtocolError } from "../errors/kinds.js";
 import { didYouMean, listNames } from "../errors/near.js";
-import { decodeCancel, decodeStart, encodeCancelAck, encodeError, encodeReady } from "../protocol/bodies.js";
+import { decodeCancel, decodeStart, encodeCancelAck, encodeError, type Ready } from "../protocol/bodies.js";
 import type { Channel } from "../protocol/channel.js";
-import { describeError } from "../protocol/error-data.js";
+import { describeError, type ErrorData } from "../protocol/error-data.js";
 import { FrameType } from "../protocol/frame.js";
-import { encodeValue } from "../protocol/payload.js";
+import type { Encode, Encoded } from "../protocol/payload.js";
 import { runnable, type Definition, type Runnable } from "./define.js";
 import type { Host } from "./host.js";
 import { ActorContextTask, ActorTask, type TaskHome } from "./task.js";
@@ -34,6 +34,8 @@ export interface LoopSettings {
   readonly host: Host;
   readonly actor: ActorInfo;
   readonly cancelTimeout: number;
+  /** How values are written: as msgpack, or by a guest as JSON text where that loses nothing. */
+  readonly encode: Encode;
   /** Told when the whole actor is being cancelled, with the ms it has. */
   ending(within: number): void;
 }
@@ -72,9 +74,7 @@ export class TaskLoop {
         throw error;
       }
     }
-    const endpoints: Record<string, "call" | "context"> = {};
-    for (const [name, found] of this.#endpoints) endpoints[name] = found.kind === "context" ? "context" : "call";
-    this.#channel.send(FrameType.Ready, 0, 0, encodeReady({ endpoints }));
+    this.#send(FrameType.Ready, 0, this.#settings.encode(readyOf(this.#definition), "Ready"));
   }
 
   /** The process leaves, asked or not: what tasks and `setup` have deferred and did not run yet is begun. */
@@ -119,7 +119,7 @@ export class TaskLoop {
     const task =
       found.kind === "context"
         ? new ActorContextTask(this.#home, by, remaining, endpoint, (value) =>
-            this.#channel.send(FrameType.Started, 0, context, encodeValue(value, "started")),
+            this.#send(FrameType.Started, context, this.#settings.encode(value, "started")),
           )
         : new ActorTask(this.#home, by, remaining);
     const running: Running = { task, abandoned: false, ackOnEnd: false, patience: undefined, ended: undefined };
@@ -244,24 +244,15 @@ export class TaskLoop {
     await Promise.all(running.map((one) => one.ended));
     this.#setup?.cancel(cancelled);
     const errors = (await this.#setup?.teardown()) ?? [];
-    this.#channel.send(
-      FrameType.CancelAck,
-      0,
-      0,
-      encodeCancelAck({
-        state: "finished",
-        errors: errors.map((error) => describeError(error, this.#settings.actor.id)),
-      }),
-    );
+    const described = errors.map((error) => describeError(error, this.#settings.actor.id));
+    this.#acknowledge(0, "finished", described);
     this.#channel.flush();
     this.#host.leave(0);
   }
 
   #answer(context: number, value: unknown): void {
-    let payload: Uint8Array;
     try {
-      payload = encodeValue(value, "result");
-      this.#channel.send(FrameType.Return, 0, context, payload);
+      this.#send(FrameType.Return, context, this.#settings.encode(value, "result"));
     } catch (error) {
       this.#fail(context, error, "thrown");
     }
@@ -271,12 +262,26 @@ export class TaskLoop {
     // A breach of the dialogue is brood's own error at the host: its reason travels, not its text.
     const thrown = kind === "protocol" && error instanceof ProtocolError ? new Error(error.why) : error;
     const data = describeError(thrown, this.#settings.actor.id);
-    this.#channel.send(FrameType.Error, 0, context, encodeError({ kind, error: data, phase: undefined }));
+    this.#send(FrameType.Error, context, encodeError({ kind, error: data }, this.#settings.encode));
   }
 
-  #acknowledge(context: number, state: "finished" | "abandoned"): void {
-    this.#channel.send(FrameType.CancelAck, 0, context, encodeCancelAck({ state, errors: undefined }));
+  #acknowledge(context: number, state: "finished" | "abandoned", errors?: readonly ErrorData[]): void {
+    this.#send(FrameType.CancelAck, context, encodeCancelAck({ state, errors }, this.#settings.encode));
   }
+
+  #send(type: FrameType, context: number, { payload, flags }: Encoded): void {
+    this.#channel.send(type, flags, context, payload);
+  }
+}
+
+/** What an actor of this definition says when it is ready. */
+export function readyOf(definition: Definition): Ready {
+  const endpoints: Record<string, "call" | "context"> = {};
+  for (const [name, value] of Object.entries(definition.endpoints)) {
+    const found = runnable(value);
+    if (found !== undefined) endpoints[name] = found.kind === "context" ? "context" : "call";
+  }
+  return { endpoints };
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -16,6 +16,7 @@ import { CHANNEL_FD, CHANNEL_VARIABLE } from "../protocol/entry-contract.js";
 import { describeError } from "../protocol/error-data.js";
 import { FrameType } from "../protocol/frame.js";
 import { LEVELS, settle, type Here } from "../protocol/here.js";
+import { encodePacked } from "../protocol/payload.js";
 import { PROTOCOL_VERSION } from "../protocol/version.js";
 import { SocketTransport } from "../spawn/socket-transport.js";
 import { armLifeline } from "./arm.js";
@@ -130,6 +131,7 @@ async function live(spec: Spec): Promise<void> {
       host: hostFor(info),
       actor: info,
       cancelTimeout: spec.cancelTimeout,
+      encode: encodePacked,
       ending: (within) => {
         endsAt = performance.now() + within;
       },

@@ -128,6 +128,8 @@ export interface Spec {
   readonly logLevel: string;
   /** URL of its module. */
   readonly module?: string | undefined;
+  /** Code to evaluate instead of a module, for an actor that is a string. */
+  readonly source?: string | undefined;
   /** URL of the parent's main module. */
   readonly main?: string | undefined;
   /** Whether `main` is to be loaded too. */
@@ -142,6 +144,11 @@ export function encodeSpec(spec: Spec): Uint8Array {
   return encodeValue(spec, "Spec");
 }
 
+/** As {@link encodeSpec}, as JSON text: for a guest. */
+export function encodeSpecJson(spec: Spec): Uint8Array {
+  return encodeText(spec, "Spec");
+}
+
 /** @throws InvalidMessage naming the field */
 export function decodeSpec(payload: Uint8Array, flags = 0): Spec {
   const body = fieldsOf(payload, flags, "Spec");
@@ -153,6 +160,7 @@ export function decodeSpec(payload: Uint8Array, flags = 0): Spec {
     spawnMethod: take(body, "Spec", "spawnMethod", isText, "a text"),
     logLevel: take(body, "Spec", "logLevel", isText, "a text"),
     module: takeMaybe(body, "Spec", "module", isText, "a text"),
+    source: takeMaybe(body, "Spec", "source", isText, "a text"),
     main: takeMaybe(body, "Spec", "main", isText, "a text"),
     inheritMain: take(body, "Spec", "inheritMain", isBoolean, "a boolean"),
     cancelTimeout: take(body, "Spec", "cancelTimeout", isTime, "a time in ms"),
@@ -300,11 +308,18 @@ export interface CancelAck {
   readonly errors?: readonly ErrorData[] | undefined;
 }
 
-export function encodeCancelAck(ack: CancelAck): Uint8Array {
+export function encodeCancelAck(ack: CancelAck): Uint8Array;
+/** @param encode how the sender writes a value, in place of msgpack */
+export function encodeCancelAck<T>(ack: CancelAck, encode: (value: unknown, root: string) => T): T;
+export function encodeCancelAck(
+  { state, errors }: CancelAck,
+  encode: (value: unknown, root: string) => unknown = encodeValue,
+): unknown {
+  if (errors === undefined || errors.length === 0) return encode({ state }, "CancelAck");
   try {
-    return encodeValue(ack, "CancelAck");
+    return encode({ state, errors }, "CancelAck");
   } catch {
-    return encodeValue({ state: ack.state, errors: ack.errors?.map(bareError) }, "CancelAck");
+    return encode({ state, errors: errors.map(bareError) }, "CancelAck");
   }
 }
 
@@ -338,12 +353,18 @@ export interface ErrorBody {
 const KINDS: readonly ErrorKind[] = ["thrown", "cancelled", "unknown-endpoint", "invalid", "protocol"];
 
 /** An error must arrive: one that cannot be sent after all goes without its fields, causes and members. */
-export function encodeError(body: ErrorBody): Uint8Array {
-  const { phase, error, kind } = body;
+export function encodeError(body: ErrorBody): Uint8Array;
+/** @param encode how the sender writes a value, in place of msgpack */
+export function encodeError<T>(body: ErrorBody, encode: (value: unknown, root: string) => T): T;
+export function encodeError(
+  { phase, error, kind }: ErrorBody,
+  encode: (value: unknown, root: string) => unknown = encodeValue,
+): unknown {
+  const rest = phase === undefined ? { kind } : { phase, kind };
   try {
-    return encodeValue({ phase, error, kind }, "error");
+    return encode({ ...rest, error }, "error");
   } catch {
-    return encodeValue({ phase, error: bareError(error), kind }, "error");
+    return encode({ ...rest, error: bareError(error) }, "error");
   }
 }
 

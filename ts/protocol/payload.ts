@@ -75,6 +75,24 @@ export function encodeValue(value: unknown, root: string, reserve = 0): Uint8Arr
   return packValue(walk(value, root), root, reserve);
 }
 
+/** A message's payload, and the flags of its frames. */
+export interface Encoded {
+  readonly payload: Uint8Array;
+  readonly flags: number;
+}
+
+/** How a sender writes a value. @throws InvalidMessage when the value cannot be sent, naming the place in it */
+export type Encode = (value: unknown, root: string) => Encoded;
+
+/** Every value as msgpack. */
+export const encodePacked: Encode = (value, root) => ({ payload: encodeValue(value, root), flags: 0 });
+
+/** As JSON text whatever is plain JSON, since in a guest the parser and printer of JSON are native and msgpack is not. */
+export const encodePlain: Encode = (value, root) => {
+  const payload = encodeJson(value, root);
+  return payload === undefined ? encodePacked(value, root) : { payload, flags: Flag.Json };
+};
+
 const encoder = new TextEncoder();
 
 // Up to here it is cheaper to reserve the most that a text may take than to encode it apart and copy it.

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import * as assert from "uvu/assert";
 import { actor, openNursery, withNursery, type Exit } from "brood";
+import { lawEnv } from "#brood/testing/conformance.js";
 import { until } from "#brood/testing/gate.js";
 import { GONE, TreeHost } from "#brood/testing/host.js";
 import type { LawEnv } from "#brood/testing/law.js";
@@ -49,12 +50,7 @@ law.after(() => rmSync(tmpdir(), { recursive: true, force: true }));
 function environment(t: LawTask, method: LawEnv["method"]): LawEnv {
   const directory = mkdtempSync(join(tmpdir(), "law-"));
   t.defer(() => rmSync(directory, { recursive: true, force: true }));
-  return {
-    method,
-    directory,
-    options: (name, more = {}) => ({ spawn: method, ...more, name }),
-    defer: (cleanUp) => t.defer(cleanUp),
-  };
+  return lawEnv(method, { directory, defer: (cleanUp) => t.defer(cleanUp) });
 }
 
 /** A generator of equal numbers for equal seeds (mulberry32), from 0 to 1. */

@@ -232,8 +232,8 @@ law(
     const twoDeaths = async (nursery: Nursery): Promise<void> => {
       const first = await nursery.start(scopes, { name: "first" });
       const second = await nursery.start(scopes, { name: "second" });
-      void second.call("leaveBusy", process.execPath, 5);
-      void first.call("leaveBusy", process.execPath, 4);
+      void second.call("leave", 5);
+      void first.call("leave", 4);
       await Promise.all([first.exited, second.exited]);
     };
     const check = (error: unknown): void => {

@@ -1,5 +1,6 @@
 // The conformance suite: one function over a spawn method. Every law is one body, named by its sentence; what a method cannot
-// do is refused by a typed error that a law checks, and what is not there yet is listed as pending with the part that brings it.
+// do is refused by a typed error that a law checks, what a law needs and a method lacks is listed with the reason, and what is
+// not there yet is listed as pending with the part that brings it.
 import type { SpawnMethod } from "../context/surface.js";
 import { cancel } from "./laws/cancel.js";
 import { context } from "./laws/context.js";
@@ -8,16 +9,61 @@ import { nursery } from "./laws/nursery.js";
 import { portal } from "./laws/portal.js";
 import { signals } from "./laws/signals.js";
 import { starting } from "./laws/starting.js";
-import type { Law, PendingLaw } from "./law.js";
+import type { Law, LawEnv, PendingLaw } from "./law.js";
+import { lackOf, type Lack, type Thread } from "./needs.js";
 
 const SECTIONS = [nursery, portal, context, cancel, errors, starting, signals];
 
-/** The laws that hold for a method. */
-export function conformance(_method: SpawnMethod): readonly Law[] {
+/** A law that is not run, and why. */
+export interface LackingLaw {
+  readonly law: Law;
+  readonly lack: Lack;
+}
+
+/** What the suite makes of a method. */
+export interface Conformance {
+  /** The laws to run. */
+  readonly laws: readonly Law[];
+  /** The others. */
+  readonly lacking: readonly LackingLaw[];
+}
+
+/** The laws for a method, where the suite runs in this thread. */
+export function conformance(method: SpawnMethod, thread: Thread = "main thread"): Conformance {
+  const laws: Law[] = [];
+  const lacking: LackingLaw[] = [];
+  for (const law of allLaws()) {
+    const lack = lackOf(method, thread, law.needs ?? []);
+    if (lack === undefined) laws.push(law);
+    else lacking.push({ law, lack });
+  }
+  return { laws, lacking };
+}
+
+/** Every law, whatever it needs. */
+export function allLaws(): readonly Law[] {
   return SECTIONS.flatMap(({ laws }) => laws);
 }
 
-/** The laws that wait for a later part. */
+/** The laws that wait for a later part under every method. */
 export function pending(): readonly PendingLaw[] {
   return SECTIONS.flatMap((one) => one.pending);
+}
+
+/** What a law is given, for one run of it. */
+export function lawEnv(
+  method: SpawnMethod,
+  { directory, defer, thread = "main thread" }: Pick<LawEnv, "directory" | "defer"> & { readonly thread?: Thread },
+): LawEnv {
+  const has: LawEnv["has"] = (need) => lackOf(method, thread, [need]) === undefined;
+  return {
+    method,
+    has,
+    directory,
+    defer,
+    options(name, more = {}) {
+      const { killTimeout, ...rest } = more;
+      return { spawn: method, ...rest, ...(has("process") && killTimeout !== undefined ? { killTimeout } : {}), name };
+    },
+  };
 }

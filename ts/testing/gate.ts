@@ -1,12 +1,11 @@
 // Orders what happens in a law without sleeping: waits for a condition outside this process, bounded.
-import { setTimeout as sleep } from "node:timers/promises";
 
 /** Resolves when `condition` holds; asks every 2 ms, and fails with `what` after `ms`. */
 export async function until(what: string, condition: () => boolean | Promise<boolean>, ms = 5_000): Promise<void> {
   const end = performance.now() + ms;
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`${what}: not within ${ms} ms`);
-    await sleep(2);
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
 

@@ -1,10 +1,14 @@
 // A law of the conformance suite: one sentence in the present tense, one body, run over every spawn method that it applies to.
+// A law says what it needs; where a method lacks that, the law is listed with the reason instead of run.
 import type { ProcessOptions, SpawnMethod, StartOptions } from "../context/surface.js";
+import type { Need } from "./needs.js";
 
 /** What a law needs to know of the method that it is run over. */
 export interface LawEnv {
   readonly method: SpawnMethod;
-  /** Options of a start under this method. */
+  /** Whether this method, run here, has it: for a law of which only a part needs it. */
+  has(need: Need): boolean;
+  /** Options of a start under this method. `killTimeout`, a step that only processes climb, is left out for others. */
   options(name: string, more?: ProcessOptions): StartOptions;
   /** Runs when the law has ended, however it ended; in reverse order. */
   defer(cleanUp: () => unknown): void;
@@ -12,13 +16,18 @@ export interface LawEnv {
   readonly directory: string;
 }
 
-export interface Law {
+export interface LawOptions {
+  /** Wall time, in ms. Default 20,000. */
+  readonly deadline?: number;
+  /** What it needs to have a meaning. Default: nothing. */
+  readonly needs?: readonly Need[];
+}
+
+export interface Law extends LawOptions {
   /** Section of the behavioural specification. */
   readonly section: number;
   /** Its sentence: the name of the law in every report. */
   readonly sentence: string;
-  /** Wall time, in ms. Default 20,000. */
-  readonly deadline?: number;
   readonly run: (env: LawEnv) => Promise<void>;
 }
 
@@ -33,7 +42,7 @@ export interface PendingLaw {
 export function section(number: number): {
   readonly laws: Law[];
   readonly pending: PendingLaw[];
-  law(sentence: string, run: (env: LawEnv) => Promise<void>, options?: { readonly deadline?: number }): void;
+  law(sentence: string, run: (env: LawEnv) => Promise<void>, options?: LawOptions): void;
   later(sentence: string, until: string): void;
 } {
   const laws: Law[] = [];

@@ -1,8 +1,7 @@
-// The actor of laws about calls: it holds, lets go, goes deaf, and meets others, all by gates.
-import { appendFileSync, existsSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+// The actor of laws about calls: it holds, lets go and goes deaf, all by gates.
 import { context, defineActor, endpoint, type } from "../../actor/index.js";
-import { gate, until } from "../gate.js";
+import { gate } from "../gate.js";
+import { note } from "../notes.js";
 
 const held = new Map<string, ReturnType<typeof gate<string>>>();
 const heldAt = (key: string): ReturnType<typeof gate<string>> => {
@@ -16,7 +15,7 @@ let running = 0;
 export const secret = (): string => "not exposed";
 
 export default defineActor({
-  pid: () => process.pid,
+  id: endpoint((task) => task.actor.id),
   nothing: () => undefined,
   null: () => null,
   empty: () => "",
@@ -30,43 +29,35 @@ export default defineActor({
   /** Answers when `release` names the same key. */
   hold: (key: string) => heldAt(key).promise,
   release: (key: string, value: string) => heldAt(key).open(value),
-  /** Throws when `file` appears, having noted in `accepted` that it began. */
-  failLater: async (accepted: string, file: string, message: string) => {
-    writeFileSync(accepted, "");
-    await until(file, () => existsSync(file));
+  /** Throws when `key` is released. */
+  failLater: async (key: string, message: string) => {
+    running++;
+    await heldAt(key).promise;
+    running--;
     throw new RangeError(message);
   },
   /** Waits for its cancel; its finally takes some turns of the loop before it notes. */
-  holdUntilCancelled: endpoint(async (task, notes: string) => {
+  holdUntilCancelled: endpoint(async (task) => {
     running++;
-    appendFileSync(notes, `started ${process.pid}\n`);
+    note(task, "started");
     try {
       return await new Promise<never>((_, reject) =>
         task.signal.addEventListener("abort", () => reject(task.signal.reason)),
       );
     } finally {
-      for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+      for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
       running--;
-      appendFileSync(notes, "finally\n");
+      note(task, "finally");
     }
   }),
   running: () => running,
   /** Answers, and is deaf from then on. */
-  deafen: () => {
-    setImmediate(() => {
+  deafen: endpoint((task) => {
+    setTimeout(() => {
       for (;;);
-    });
-    return process.pid;
-  },
-  /** Notes that it has come, and leaves when `count` are there. */
-  meet: async (directory: string, count: number) => {
-    writeFileSync(join(directory, `${process.pid}.here`), "");
-    await until(
-      `${count} actors are here`,
-      () => readdirSync(directory).filter((name) => name.endsWith(".here")).length === count,
-    );
-    return process.pid;
-  },
+    }, 0);
+    return task.actor.id;
+  }),
   /** Results that cannot be sent. */
   returnFunction: () => ({ list: [1, { call: () => 1 }] }),
   returnPromiseOfFunction: async () => ({ deep: { call: () => 1 } }),

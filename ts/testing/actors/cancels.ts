@@ -1,21 +1,23 @@
 // The actor of laws about cancelling: it notes what its signal says, how it leaves, and can be deaf in every way.
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { context, defineActor, endpoint, type, type Task } from "../../actor/index.js";
 import type { Cancelled } from "../../errors/kinds.js";
 import { actor } from "../../nursery/source.js";
-import { until } from "../gate.js";
+import { builtin, inProcess } from "../builtin.js";
+import { opened, type Latch } from "../latch.js";
+import { leave } from "../leave.js";
+import { note } from "../notes.js";
 
 const aborted = (task: Task): Promise<unknown> =>
   new Promise((resolve) =>
     task.signal.aborted ? resolve(undefined) : task.signal.addEventListener("abort", resolve, { once: true }),
   );
 
-/** Waits for the cancel, writes what it says to `file` as JSON, and obeys. */
-async function heed(task: Task, file: string): Promise<never> {
+/** Waits for the cancel, notes what it says as JSON, and obeys. */
+async function heed(task: Task): Promise<never> {
   await aborted(task);
   const { scope, via, canceller, reason } = task.signal.reason as Cancelled;
-  writeFileSync(
-    file,
+  note(
+    task,
     JSON.stringify({
       scope,
       via,
@@ -26,52 +28,54 @@ async function heed(task: Task, file: string): Promise<never> {
   throw task.signal.reason;
 }
 
+/** Starts an actor of its own. */
+async function startWorker(task: Task) {
+  const nursery = await task.openNursery();
+  return nursery.start(actor<typeof import("./worker.js")>(new URL("./worker.js", import.meta.url)), {
+    name: "child",
+    spawn: task.actor.spawnMethod,
+  });
+}
+
 export default defineActor({
+  add: (a: number, b: number) => a + b,
   heed: endpoint(heed),
-  heedContext: context({ started: type<void>() }, async (task, file: string) => {
+  heedContext: context({ started: type<void>() }, async (task) => {
     await task.started();
-    return heed(task, file);
+    return heed(task);
   }),
-  /** Notes in `file` every SIGTERM and its own leaving. Listening for SIGTERM makes it deaf to it. */
+  /** Of a process: notes in `file` every SIGTERM and its own leaving. Listening for SIGTERM makes it deaf to it. */
   noteEnd: (file: string) => {
+    const { appendFileSync } = builtin("fs");
     process.on("SIGTERM", () => appendFileSync(file, "SIGTERM\n"));
     process.on("exit", (code) => appendFileSync(file, `exit ${code}\n`));
   },
   pid: () => process.pid,
-  /** Loops for ever; `file` is there from then on. */
-  loop: (file: string) => {
-    writeFileSync(file, "");
+  leave,
+  /** Loops for ever; of a process, `file` is there from then on. */
+  loop: (file?: string) => {
+    if (inProcess() && file !== undefined) builtin("fs").writeFileSync(file, "");
     for (;;);
   },
+  /** Stops its process. */
   stop: () => {
     process.kill(process.pid, "SIGSTOP");
   },
-  /** When cancelled, waits until `count` actors that share `file` have been cancelled too. */
-  meet: context({ started: type<void>() }, async (task, file: string, count: number) => {
+  /** When cancelled, notes it, and stays until the latch opens. */
+  meet: context({ started: type<void>() }, async (task, latch: Latch) => {
     await task.started();
     await aborted(task);
-    appendFileSync(file, "cancelled\n");
-    await until(`${count} actors are cancelled`, () => readFileSync(file, "utf8").split("\n").length > count);
-    appendFileSync(`${file}.met`, "met\n");
+    note(task, "cancelled");
+    await opened(latch);
+    note(task, "met");
     throw task.signal.reason;
   }),
   /** Asks an actor of its own for the time it has left, bounded by `deadline`. */
   timeLeft: endpoint(async (task, deadline: number | undefined) => {
-    const nursery = await task.openNursery();
-    const child = await nursery.start(actor<typeof import("./worker.js")>(new URL("./worker.js", import.meta.url)), {
-      name: "child",
-      spawn: task.actor.spawnMethod,
-    });
+    const child = await startWorker(task);
     const { remaining } = await (deadline === undefined ? child : child.with({ deadline })).call("info");
     return { own: task.remaining(), childs: remaining };
   }),
   /** Waits for an actor of its own that never answers, with a deadline much later than any caller's. */
-  waitForChild: endpoint(async (task) => {
-    const nursery = await task.openNursery();
-    const child = await nursery.start(actor<typeof import("./worker.js")>(new URL("./worker.js", import.meta.url)), {
-      name: "child",
-      spawn: task.actor.spawnMethod,
-    });
-    return child.with({ deadline: 1_000_000 }).call("wait");
-  }),
+  waitForChild: endpoint(async (task) => (await startWorker(task)).with({ deadline: 1_000_000 }).call("wait")),
 });

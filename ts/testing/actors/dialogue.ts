@@ -1,10 +1,12 @@
 // The actor of laws about contexts: peers that start, fail, obey, fail to obey, and note what they did.
-import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { context, defineActor, endpoint, type } from "../../actor/index.js";
 import type { ContextTask, ProcessOptions, Task } from "../../context/surface.js";
-import type { Cancelled, ProtocolError } from "../../errors/kinds.js";
+import type { Cancelled } from "../../errors/kinds.js";
 import { actor } from "../../nursery/source.js";
 import { gate } from "../gate.js";
+import { isOpen, type Latch } from "../latch.js";
+import { leave } from "../leave.js";
+import { note } from "../notes.js";
 
 const held = new Map<string, ReturnType<typeof gate<unknown>>>();
 const heldAt = (key: string): ReturnType<typeof gate<unknown>> => {
@@ -22,6 +24,16 @@ const cancelled = (task: Task): Promise<never> =>
   });
 
 const value = { started: type<unknown>() };
+
+/** Starts another of this kind below. */
+const startBelow = async (task: Task, options: ProcessOptions) => {
+  const nursery = await task.openNursery();
+  const child = await nursery.start(actor<typeof import("./dialogue.js")>(new URL(import.meta.url)), {
+    ...options,
+    name: "below",
+  });
+  return { nursery, child };
+};
 
 export default defineActor({
   add: (a: number, b: number) => a + b,
@@ -50,11 +62,7 @@ export default defineActor({
     try {
       await task.started(2);
     } catch (error) {
-      return {
-        name: (error as Error).name,
-        rule: (error as ProtocolError).why,
-        line: /dialogue\.js/.test((error as Error).stack ?? ""),
-      };
+      throw new Error("it was refused", { cause: error });
     }
     return "no error";
   }),
@@ -79,7 +87,7 @@ export default defineActor({
     throw new RangeError(message);
   }),
   /** Waits for its cancel, and notes what it said; its finally takes some turns of the loop. */
-  heed: context(value, async (task, notes: string): Promise<never> => heed(task, notes)),
+  heed: context(value, async (task): Promise<never> => heed(task)),
   /** The same, and fails in its finally. */
   heedBadly: context(value, async (task, message: string) => {
     await task.started(undefined);
@@ -98,47 +106,43 @@ export default defineActor({
   }),
   /** Cancels a nursery of its own, and lets that cancel through. */
   cancelItself: context(value, async (task, options: ProcessOptions, reason: string) => {
-    const nursery = await task.openNursery();
-    const child = await nursery.start(self, { ...options, name: "below" });
+    const { nursery, child } = await startBelow(task, options);
     const waiting = child.call("hold", "for ever");
     void nursery.cancel(reason);
     await waiting;
   }),
-  /** Its loop is silent until `file` appears. */
-  deafUntil: context(value, async (task, deaf: string, file: string) => {
+  /** Its loop is silent until the latch opens, soon after it has noted that. */
+  deafUntil: context(value, async (task, latch: Latch) => {
     await task.started(undefined);
-    setImmediate(() => {
-      writeFileSync(deaf, "");
-      while (!existsSync(file));
-    });
+    note(task, "deaf");
+    // Twice: what it said is on its way after the first.
+    setTimeout(() =>
+      setTimeout(() => {
+        while (!isOpen(latch));
+      }, 0),
+    );
     return cancelled(task);
   }),
-  leave: (code: number) => process.exit(code),
+  leave,
   /** Fails by the death of an actor of its own. */
   failBelow: context(value, async (task, options: ProcessOptions) => {
     await task.started(undefined);
-    const nursery = await task.openNursery();
-    const child = await nursery.start(self, { ...options, name: "below" });
+    const { nursery, child } = await startBelow(task, options);
     void child.call("leave", 7);
     await nursery.join();
   }),
   info: endpoint((task) => task.caller),
 });
 
-async function heed(task: ContextTask<{ started: object }>, notes: string): Promise<never> {
+async function heed(task: ContextTask<{ started: object }>): Promise<never> {
   running++;
   await task.started(undefined as never);
   try {
     return await cancelled(task);
   } finally {
     const { scope, via, canceller, reason } = task.signal.reason as Cancelled;
-    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
     running--;
-    appendFileSync(
-      notes,
-      `${JSON.stringify([scope, via, canceller.uuid, reason instanceof Error ? reason.message : reason])}\n`,
-    );
+    note(task, JSON.stringify([scope, via, canceller.uuid, reason instanceof Error ? reason.message : reason]));
   }
 }
-
-const self = actor<typeof import("./dialogue.js")>(new URL(import.meta.url));

@@ -1,8 +1,9 @@
-// Actors that start actors: trees, chains, and work that is left to the end.
-import { appendFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
+// Actors that start actors: trees and chains.
+import { appendFileSync } from "node:fs";
 import { defineActor, endpoint } from "../../actor/index.js";
 import type { ProcessOptions, Task } from "../../context/surface.js";
 import { actor } from "../../nursery/source.js";
+import { leave } from "../leave.js";
 import { isAlive } from "../processes.js";
 
 const self = actor<typeof import("./scopes.js")>(new URL(import.meta.url));
@@ -12,31 +13,7 @@ let own: Task;
 export default defineActor(
   {
     pid: () => process.pid,
-    /** Leaves when `file` appears, reading nothing that comes meanwhile. */
-    leaveBusy: (file: string, code: number) => {
-      while (!existsSync(file));
-      process.exit(code);
-    },
-    /** Leaves when `file` appears; its loop lives until then. */
-    leaveLater: (file: string, code: number) => {
-      setInterval(() => {
-        if (existsSync(file)) process.exit(code);
-      }, 5);
-    },
-    /** Notes each word in `notes` when the actor ends, and removes `temporary`, which it makes. */
-    deferAtEnd: (notes: string, words: string[], temporary: string) => {
-      writeFileSync(temporary, "");
-      own.defer(() => rmSync(temporary));
-      for (const word of words) own.defer(() => appendFileSync(notes, `${word}\n`));
-    },
-    fail: (message: string) => {
-      throw new RangeError(message);
-    },
-    uncaught: (message: string) => {
-      setImmediate(() => {
-        throw new RangeError(message);
-      });
-    },
+    leave,
     /** Starts a chain of actors below, each in the nursery of the one above; every one notes at its end who of those below still lives. */
     chain: async (notes: string, below: string[], options: ProcessOptions): Promise<number[]> => {
       const pids: number[] = [];
@@ -64,14 +41,14 @@ export default defineActor(
     failBelow: endpoint(async (task, options: ProcessOptions): Promise<never> => {
       const nursery = await task.openNursery();
       const child = await nursery.start(self, { ...options, name: "below" });
-      return (await child.call("leaveBusy", process.execPath, 7)) as never;
+      return (await child.call("leave", 7)) as never;
     }),
     /** The same, and survives it. */
     catchBelow: endpoint(async (task, options: ProcessOptions): Promise<string> => {
       const nursery = await task.openNursery();
       const child = await nursery.start(self, { ...options, name: "below" });
       try {
-        await child.call("leaveBusy", process.execPath, 7);
+        await child.call("leave", 7);
       } catch (error) {
         return (error as Error).name;
       }
@@ -81,7 +58,7 @@ export default defineActor(
     ignoreBelow: endpoint(async (task, options: ProcessOptions): Promise<string> => {
       const nursery = await task.openNursery();
       const child = await nursery.start(self, { ...options, name: "below" });
-      void child.call("leaveBusy", process.execPath, 7);
+      void child.call("leave", 7);
       await child.exited;
       return "unaware";
     }),

@@ -1,26 +1,27 @@
-// Never becomes ready, in one of several ways, after it has noted its pid.
-import { writeFileSync } from "node:fs";
+// Never becomes ready, as its name says: "hangs in setup", "throws in setup". A process tells its pid in the log before, and one with
+// LAW_HOW "throw on load" does not even come there.
 import { defineActor } from "../../actor/index.js";
+import { note } from "../notes.js";
 
-const { LAW_FILE: file, LAW_HOW: how } = process.env;
-
-if (file !== undefined) writeFileSync(file, String(process.pid));
-if (how === "throw on load") throw new RangeError("thrown on load");
+if ((globalThis as { process?: NodeJS.Process }).process?.env["LAW_HOW"] === "throw on load")
+  throw new RangeError("thrown on load");
 
 export default defineActor(
   { add: (a: number, b: number) => a + b },
   {
     setup(task) {
-      if (how === "throw in setup") {
+      note(task, "in setup");
+      const { name } = task.actor.id;
+      if (name.startsWith("throws in setup")) {
         task.defer(async () => {
-          // It is awaited before the process leaves.
+          // It is awaited before the actor leaves.
           await new Promise((resolve) => setTimeout(resolve, 5));
-          if (file !== undefined) writeFileSync(file, "deferred");
+          note(task, "deferred");
         });
         throw new RangeError("thrown in setup");
       }
-      // The interval keeps the process.
-      if (how === "hang in setup") return new Promise<never>(() => setInterval(() => {}, 1_000));
+      // The interval keeps a process.
+      if (name.startsWith("hangs in setup")) return new Promise<never>(() => setInterval(() => {}, 1_000));
       return undefined;
     },
   },

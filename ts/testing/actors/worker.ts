@@ -1,6 +1,10 @@
 // The actor of most laws: it answers, fails, waits, loops and leaves on request.
-import { appendFileSync } from "node:fs";
 import { context, defineActor, endpoint, type } from "../../actor/index.js";
+import type { Task } from "../../context/surface.js";
+import { builtin, inProcess } from "../builtin.js";
+import { isOpen, type Latch } from "../latch.js";
+import { leave, leaveBusy } from "../leave.js";
+import { note } from "../notes.js";
 
 /** Never settles, but for the task's cancel. */
 const cancelled = (signal: AbortSignal): Promise<never> =>
@@ -9,21 +13,14 @@ const cancelled = (signal: AbortSignal): Promise<never> =>
     signal.addEventListener("abort", () => reject(signal.reason));
   });
 
-export default defineActor({
+/** The task of setup: it lives as long as the actor. */
+let own: Task;
+
+const endpoints = {
   add: (a: number, b: number) => a + b,
   echo: (value: unknown) => value,
   greet: endpoint(async (_task, name: string) => `hello ${name}`),
-  info: endpoint((task) => ({
-    ...task.actor,
-    caller: task.caller,
-    remaining: task.remaining(),
-    pid: process.pid,
-    ppid: process.ppid,
-    argv: process.argv,
-    execArgv: process.execArgv,
-    env: { ...process.env },
-    cwd: process.cwd(),
-  })),
+  info: endpoint((task) => ({ ...task.actor, caller: task.caller, remaining: task.remaining() })),
   fail: (message: string) => {
     throw Object.assign(new TypeError(message), { code: "E_TEST", detail: 7 });
   },
@@ -32,7 +29,7 @@ export default defineActor({
     try {
       return await cancelled(task.signal);
     } finally {
-      if (file !== undefined) appendFileSync(file, "finally\n");
+      if (file !== undefined) builtin("fs").appendFileSync(file, "finally\n");
     }
   }),
   /** A bare function that never answers. */
@@ -51,7 +48,20 @@ export default defineActor({
   loop: () => {
     for (;;);
   },
-  leave: (code: number) => process.exit(code),
+  leave,
+  leaveBusy,
+  /** Leaves when the latch opens; its loop lives until then. */
+  leaveLater: (latch: Latch, code: number) => {
+    setInterval(() => {
+      if (isOpen(latch)) void leave(code);
+    }, 5);
+  },
+  /** An error that nobody catches. */
+  uncaught: (message: string) => {
+    setTimeout(() => {
+      throw new RangeError(message);
+    }, 0);
+  },
   reject: () => {
     void Promise.reject(new RangeError("nobody awaits this"));
   },
@@ -60,12 +70,28 @@ export default defineActor({
     return to;
   }),
   /** Started, then waits until cancelled. */
-  linger: context({ started: type<number>() }, async (task, file?: string) => {
-    await task.started(process.pid);
-    try {
-      return await cancelled(task.signal);
-    } finally {
-      if (file !== undefined) appendFileSync(file, "finally\n");
-    }
+  linger: context({ started: type<void>() }, async (task) => {
+    await task.started();
+    return cancelled(task.signal);
   }),
+  /**
+   * Notes each word when the actor ends: a process in the file `notes`, since what it sends while it fails is not read any more, a
+   * guest in its log. A process makes the file `temporary` too, and removes it then.
+   */
+  deferAtEnd: (words: string[], notes: string, temporary: string) => {
+    if (inProcess()) {
+      const { appendFileSync, rmSync, writeFileSync } = builtin("fs");
+      writeFileSync(temporary, "");
+      own.defer(() => rmSync(temporary));
+      for (const word of words) own.defer(() => appendFileSync(notes, `${word}\n`));
+    } else {
+      for (const word of words) own.defer(() => note(own, word));
+    }
+  },
+};
+
+export default defineActor(endpoints, {
+  setup(task) {
+    own = task;
+  },
 });

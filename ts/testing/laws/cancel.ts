@@ -14,9 +14,13 @@ import { thisProcess } from "../../nursery/runtime.js";
 import { actor } from "../../nursery/source.js";
 import { plant, spin } from "../actors/tree.js";
 import { rejection, until } from "../gate.js";
+import { latchOf, open } from "../latches.js";
 import { section, type LawEnv } from "../law.js";
+import { assertLeft } from "../left.js";
 import { measured } from "../measured.js";
+import { Notes } from "../notes.js";
 import { isAlive, processState } from "../processes.js";
+import { silent } from "../silent.js";
 
 const worker = actor<typeof import("../actors/worker.js")>(new URL("../actors/worker.js", import.meta.url));
 const cancels = actor<typeof import("../actors/cancels.js")>(new URL("../actors/cancels.js", import.meta.url));
@@ -44,7 +48,8 @@ async function start(env: LawEnv, name: string, options: ProcessOptions = {}): P
 async function loop(env: LawEnv, portal: Cancels): Promise<void> {
   const file = join(env.directory, `${portal.id.name}-loops`);
   portal.call("loop", file).catch(() => {});
-  await until("the actor loops", () => existsSync(file));
+  if (env.has("process")) await until("the actor loops", () => existsSync(file));
+  else await silent(portal);
 }
 
 /** Stops it; resolves when the system says so. */
@@ -84,39 +89,43 @@ async function timed<T>(work: () => Promise<T>): Promise<{ readonly value: T; re
 law("An actor that acknowledges ends without a signal, as cancelled, with the origin", async (env) => {
   const portal = await start(env, "obedient");
   const file = join(env.directory, "end");
-  await portal.call("noteEnd", file);
+  if (env.has("process")) await portal.call("noteEnd", file);
   assert.equal(await portal.cancel({ why: "enough" }), true);
   assert.deepEqual(await portal.exited, {
     kind: "cancelled",
     by: thisProcess().id,
     reason: { why: "enough" },
   } satisfies Exit);
-  assert.equal(readFileSync(file, "utf8"), "exit 0\n");
+  if (env.has("process")) assert.equal(readFileSync(file, "utf8"), "exit 0\n");
 });
 
-law("A busy, stopped or SIGTERM-deaf actor is gone within cancelTimeout + killTimeout + 0.5 s", async (env) => {
-  const steps = { cancelTimeout: 300, killTimeout: 700 };
-  const bound = steps.cancelTimeout + steps.killTimeout + SLACK;
-  const [busy, stopped, deaf, both] = await Promise.all(
-    ["busy", "stopped", "deaf", "deaf-and-stopped"].map((name) => start(env, name, steps)),
-  );
-  await loop(env, busy as Cancels);
-  await stop(stopped as Cancels);
-  await (deaf as Cancels).call("noteEnd", join(env.directory, "deaf"));
-  await loop(env, deaf as Cancels);
-  await (both as Cancels).call("noteEnd", join(env.directory, "both"));
-  await loop(env, both as Cancels);
-  process.kill((both as Cancels).id.pid as number, "SIGSTOP");
-  // One after the other: two that loop are all that two cores can bear.
-  for (const portal of [stopped, busy, deaf, both] as Cancels[]) {
-    const { value, took } = await timed(() => portal.cancel("out"));
-    measured(`${portal.id.name} actor gone`, took);
-    assert.equal(value, false, `${portal.id.name} has acknowledged`);
-    assert.ok(took < bound, `${portal.id.name}: ${took} ms`);
-    assert.deepEqual(await portal.exited, { kind: "killed", by: thisProcess().id } satisfies Exit);
-    assert.equal(isAlive(portal.id.pid as number), false);
-  }
-});
+law(
+  "A busy, stopped or SIGTERM-deaf actor is gone within cancelTimeout + killTimeout + 0.5 s",
+  async (env) => {
+    const steps = { cancelTimeout: 300, killTimeout: 700 };
+    const bound = steps.cancelTimeout + steps.killTimeout + SLACK;
+    const [busy, stopped, deaf, both] = await Promise.all(
+      ["busy", "stopped", "deaf", "deaf-and-stopped"].map((name) => start(env, name, steps)),
+    );
+    await loop(env, busy as Cancels);
+    await stop(stopped as Cancels);
+    await (deaf as Cancels).call("noteEnd", join(env.directory, "deaf"));
+    await loop(env, deaf as Cancels);
+    await (both as Cancels).call("noteEnd", join(env.directory, "both"));
+    await loop(env, both as Cancels);
+    process.kill((both as Cancels).id.pid as number, "SIGSTOP");
+    // One after the other: two that loop are all that two cores can bear.
+    for (const portal of [stopped, busy, deaf, both] as Cancels[]) {
+      const { value, took } = await timed(() => portal.cancel("out"));
+      measured(`${portal.id.name} actor gone`, took);
+      assert.equal(value, false, `${portal.id.name} has acknowledged`);
+      assert.ok(took < bound, `${portal.id.name}: ${took} ms`);
+      assert.deepEqual(await portal.exited, { kind: "killed", by: thisProcess().id } satisfies Exit);
+      assert.equal(isAlive(portal.id.pid as number), false);
+    }
+  },
+  { needs: ["process"] },
+);
 
 law(
   "A busy actor that set no SIGTERM handler of its own is gone at the SIGTERM step, not the SIGKILL step",
@@ -134,18 +143,22 @@ law(
       assert.equal((await portal.exited).kind, "killed");
     }
   },
-  { deadline: 40_000 },
+  { deadline: 40_000, needs: ["process"] },
 );
 
-law("kill() ends a busy actor within 50 ms", async (env) => {
-  const portal = await start(env, "busy", { cancelTimeout: NEVER, killTimeout: NEVER });
-  await loop(env, portal);
-  const { value, took } = await timed(() => portal.kill());
-  measured("kill() of a busy actor", took);
-  assert.deepEqual(value, { kind: "killed", by: thisProcess().id });
-  assert.ok(took < 1_000, `${took} ms`);
-  assert.equal(isAlive(portal.id.pid as number), false);
-});
+law(
+  "kill() ends a busy actor within 50 ms",
+  async (env) => {
+    const portal = await start(env, "busy", { cancelTimeout: NEVER, killTimeout: NEVER });
+    await loop(env, portal);
+    const { value, took } = await timed(() => portal.kill());
+    measured("kill() of a busy actor", took);
+    assert.deepEqual(value, { kind: "killed", by: thisProcess().id });
+    assert.ok(took < 1_000, `${took} ms`);
+    assert.equal(isAlive(portal.id.pid as number), false);
+  },
+  { needs: ["process"] },
+);
 
 later("In process, kill() ends a guest that is busy, or in a host call that never answers, within 10 ms", "part 2");
 
@@ -164,7 +177,7 @@ law(
     await withNursery(async (nursery) => {
       const once = async (): Promise<void> => {
         const portal = await nursery.start(cancels, env.options("victim"));
-        const waiting = portal.call("heed", join(env.directory, "never"));
+        const waiting = portal.call("heed");
         await portal.kill();
         await rejection(waiting);
       };
@@ -210,46 +223,55 @@ law(
   { deadline: 600_000 },
 );
 
-law("A busy grandchild whose own parent was killed is ended too", async (env) => {
-  const nursery = await openNursery({ onDeath: "report" });
-  env.defer(() => nursery.close());
-  const portal = await plant(nursery, {
-    method: env.method,
-    depth: 2,
-    via: "setup",
-    sleepers: true,
-    options: env.options(""),
-  });
-  const [, grandchild] = (await portal.call("pids")) as number[];
-  await spin(portal, "deepest", join(env.directory, "loops"));
-  const from = performance.now();
-  await portal.kill();
-  await until("the grandchild is gone", () => !isAlive(grandchild as number), 1_000);
-  measured("kill() of a parent until its busy child is gone", performance.now() - from);
-});
+law(
+  "A busy grandchild whose own parent was killed is ended too",
+  async (env) => {
+    const nursery = await openNursery({ onDeath: "report" });
+    env.defer(() => nursery.close());
+    const portal = await plant(nursery, {
+      method: env.method,
+      depth: 2,
+      via: "setup",
+      sleepers: true,
+      options: env.options(""),
+    });
+    const [, grandchild] = (await portal.call("pids")) as number[];
+    await spin(portal, "deepest", join(env.directory, "loops"));
+    const from = performance.now();
+    await portal.kill();
+    await until("the grandchild is gone", () => !isAlive(grandchild as number), 1_000);
+    measured("kill() of a parent until its busy child is gone", performance.now() - from);
+  },
+  { needs: ["process", "nested nurseries"] },
+);
 
 law("Cancelling one actor leaves its siblings alone; cancelling n idle actors costs about one, not n", async (env) => {
   const count = 4;
   const nursery = await openNursery({ cancelTimeout: NEVER });
   env.defer(() => nursery.close());
   const names = Array.from({ length: count + 1 }, (_, index) => `actor-${index}`);
-  const [first, ...others] = (await Promise.all(names.map((name) => nursery.start(cancels, env.options(name))))) as [
-    Cancels,
-    ...Cancels[],
-  ];
+  const notes = new Notes();
+  const [first, ...others] = (await Promise.all(
+    names.map((name) => nursery.start(cancels, env.options(name, { stdio: notes.hear }))),
+  )) as [Cancels, ...Cancels[]];
   assert.equal(await first.cancel(), true);
   assert.deepEqual(
     others.map(({ status }) => status),
     others.map(() => "running"),
   );
-  const pids = await Promise.all(others.map((portal) => portal.call("pid")));
-  assert.equal(new Set(pids).size, count);
+  for (const portal of others) assert.equal(await portal.call("add", 1, 2), 3);
   // Each ends only when all have been cancelled: cancelled one after the other, none of them ever would.
-  const file = join(env.directory, "cancelled");
-  for (const portal of others) await portal.open("meet", file, count);
-  const { took } = await timed(() => nursery.cancel());
+  const latch = latchOf(env, 500);
+  for (const portal of others) await portal.open("meet", latch);
+  const { took } = await timed(async () => {
+    const cancelling = nursery.cancel();
+    await notes.come(count);
+    assert.deepEqual(notes.words, Array(count).fill("cancelled"));
+    await open(env, latch);
+    await cancelling;
+  });
   measured(`cancelling ${count} actors together`, took);
-  assert.equal(readFileSync(`${file}.met`, "utf8"), "met\n".repeat(count));
+  assert.deepEqual(notes.words.slice(count), Array(count).fill("met"));
   assert.deepEqual(
     await Promise.all(others.map(async ({ exited }) => (await exited).kind)),
     others.map(() => "cancelled"),
@@ -285,7 +307,7 @@ law(
       }
     }
   },
-  { deadline: 60_000 },
+  { deadline: 60_000, needs: ["process", "nested nurseries"] },
 );
 
 law("portal.cancel() tells whether it was acknowledged; an actor already dead counts as done", async (env) => {
@@ -296,6 +318,13 @@ law("portal.cancel() tells whether it was acknowledged; an actor already dead co
   await loop(env, busy);
   // Asked twice, it is cancelled once, and both hear the same.
   assert.deepEqual(await Promise.all([busy.cancel(), busy.cancel()]), [false, false]);
+  const left = await start(env, "left");
+  left.call("leave", 3).catch(() => {});
+  const exit = await left.exited;
+  assertLeft(env, exit, 3);
+  assert.equal(await left.cancel(), true);
+  assert.equal(await left.kill(), exit);
+  if (!env.has("process")) return;
   const dead = await start(env, "dead");
   process.kill(dead.id.pid as number, "SIGKILL");
   assert.deepEqual(await dead.exited, { kind: "signalled", signal: "SIGKILL" });
@@ -306,9 +335,9 @@ law("portal.cancel() tells whether it was acknowledged; an actor already dead co
 law(
   "Our own portal.cancel() rejects our open context to that actor, as a cancel of the actor, naming us",
   async (env) => {
-    const portal = await start(env, "worker");
-    const file = join(env.directory, "heard");
-    const context = await portal.open("heedContext", file);
+    const notes = new Notes();
+    const portal = await start(env, "worker", { stdio: notes.hear });
+    const context = await portal.open("heedContext");
     const result = rejection(context.result());
     assert.equal(await portal.cancel("we are done"), true);
     const error = await result;
@@ -319,112 +348,134 @@ law(
     assert.equal(error.reason, "we are done");
     assert.equal(error.actor?.uuid, portal.id.uuid);
     assert.equal(context.absorbed, false);
-    assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), {
-      scope: "actor",
-      via: "cancel",
-      canceller: JSON.parse(JSON.stringify(thisProcess().id)),
-      reason: "we are done",
-    });
+    const heard = { scope: "actor", via: "cancel", canceller: { ...thisProcess().id }, reason: "we are done" };
+    assert.deepEqual(
+      notes.words.map((word) => JSON.parse(word) as unknown),
+      [heard],
+    );
   },
 );
 
 law(
   "A cancel by deadline or AbortSignal says so; the reason in the peer's signal equals the one given",
   async (env) => {
-    const portal = await start(env, "worker", { cancelTimeout: 10_000 });
-    const heard = async (
-      file: string,
-    ): Promise<{ scope: string; via: string; canceller: { uuid: string }; reason: unknown }> => {
-      await until("the task is cancelled", () => existsSync(file) && readFileSync(file, "utf8") !== "");
-      return JSON.parse(readFileSync(file, "utf8"));
+    const notes = new Notes();
+    const portal = await start(env, "worker", { cancelTimeout: 10_000, stdio: notes.hear });
+    interface Heard {
+      readonly scope: string;
+      readonly via: string;
+      readonly canceller: { readonly uuid: string };
+      readonly reason: unknown;
+    }
+    /** What the tasks that were cancelled since the last time have heard. */
+    const heard = async (count = 1): Promise<Heard[]> => {
+      await notes.come(count);
+      return notes.words.splice(0).map((word) => JSON.parse(word) as Heard);
     };
-    const at = (name: string): string => join(env.directory, name);
 
-    const late = await rejection(portal.with({ deadline: 150 }).call("heed", at("deadline")));
+    const late = await rejection(portal.with({ deadline: 150 }).call("heed"));
     assert.ok(late instanceof DeadlineExceeded);
     assert.equal(late.deadline, 150);
-    const byDeadline = await heard(at("deadline"));
+    const [byDeadline] = await heard();
     assert.deepEqual(
-      [byDeadline.scope, byDeadline.via, byDeadline.canceller.uuid],
+      [byDeadline?.scope, byDeadline?.via, byDeadline?.canceller.uuid],
       ["call", "deadline", thisProcess().id.uuid],
     );
 
     const reason = { code: 42, words: ["not", "needed"] };
     const controller = new AbortController();
-    const call = rejection(portal.with({ signal: controller.signal }).call("heed", at("signal")));
-    const context = await portal.with({ signal: controller.signal }).open("heedContext", at("context"));
+    const call = rejection(portal.with({ signal: controller.signal }).call("heed"));
+    const context = await portal.with({ signal: controller.signal }).open("heedContext");
     const result = rejection(context.result());
     controller.abort(reason);
-    for (const [scope, file, error] of [
-      ["call", "signal", await call],
-      ["context", "context", await result],
+    for (const [scope, error] of [
+      ["call", await call],
+      ["context", await result],
     ] as const) {
       assert.ok(error instanceof Cancelled);
       assert.deepEqual([error.scope, error.via, error.reason, error.acknowledged], [scope, "signal", reason, true]);
-      const { canceller, ...told } = await heard(at(file));
-      assert.deepEqual(told, { scope, via: "signal", reason });
+    }
+    const bySignal = await heard(2);
+    assert.deepEqual(bySignal.map(({ scope }) => scope).sort(), ["call", "context"]);
+    for (const { via, canceller, ...told } of bySignal) {
+      assert.equal(via, "signal");
       assert.equal(canceller.uuid, thisProcess().id.uuid);
+      assert.deepEqual(told.reason, reason);
     }
 
-    const named = await portal.open("heedContext", at("error"));
+    const named = await portal.open("heedContext");
     await named.cancel(new RangeError("too far"));
-    assert.deepEqual((await heard(at("error"))).reason, { name: "RangeError", message: "too far" });
+    assert.deepEqual((await heard())[0]?.reason, { name: "RangeError", message: "too far" });
 
     // A bare AbortSignal has a reason of its own kind.
-    const timeout = await rejection(portal.with({ signal: AbortSignal.timeout(100) }).call("heed", at("timeout")));
+    const timeout = await rejection(portal.with({ signal: AbortSignal.timeout(100) }).call("heed"));
     assert.ok(timeout instanceof Cancelled);
     assert.deepEqual([timeout.via, (timeout.reason as Error).name], ["signal", "TimeoutError"]);
-    assert.equal(((await heard(at("timeout"))).reason as { name?: string }).name, "TimeoutError");
+    const [byTimeout] = await heard();
+    assert.equal((byTimeout?.reason as { name?: string } | undefined)?.name, "TimeoutError");
     assert.equal(portal.status, "running");
   },
 );
 
-law("A child's deadline never lies after its parent's", async (env) => {
-  const portal = await start(env, "parent");
-  const bounded = portal.with({ deadline: 8_000 });
-  for (const childs of [undefined, 1_000_000]) {
-    const left = await bounded.call("timeLeft", childs);
-    assert.ok(left.own !== undefined && left.own <= 8_000);
-    // Asked later, the parent has a little less than when the child was called.
-    assert.ok(
-      left.childs !== undefined && left.childs <= 8_000,
-      `the child had ${left.childs} ms, its parent ${left.own}`,
-    );
-  }
-  const less = await bounded.call("timeLeft", 500);
-  assert.ok(less.childs !== undefined && less.childs <= 500);
-  const free = await portal.call("timeLeft", undefined);
-  assert.deepEqual(free, { own: undefined, childs: undefined });
-  // And it is kept: a parent whose deadline has come does not wait for its child's.
-  const { value, took } = await timed(() => rejection(portal.with({ deadline: 400 }).call("waitForChild")));
-  assert.ok(value instanceof DeadlineExceeded);
-  assert.ok(took < 400 + SLACK, `${took} ms`);
-});
+law(
+  "A child's deadline never lies after its parent's",
+  async (env) => {
+    const portal = await start(env, "parent");
+    const bounded = portal.with({ deadline: 8_000 });
+    for (const childs of [undefined, 1_000_000]) {
+      const left = await bounded.call("timeLeft", childs);
+      assert.ok(left.own !== undefined && left.own <= 8_000);
+      // Asked later, the parent has a little less than when the child was called.
+      assert.ok(
+        left.childs !== undefined && left.childs <= 8_000,
+        `the child had ${left.childs} ms, its parent ${left.own}`,
+      );
+    }
+    const less = await bounded.call("timeLeft", 500);
+    assert.ok(less.childs !== undefined && less.childs <= 500);
+    const free = await portal.call("timeLeft", undefined);
+    assert.deepEqual(free, { own: undefined, childs: undefined });
+    // And it is kept: a parent whose deadline has come does not wait for its child's.
+    const { value, took } = await timed(() => rejection(portal.with({ deadline: 400 }).call("waitForChild")));
+    assert.ok(value instanceof DeadlineExceeded);
+    assert.ok(took < 400 + SLACK, `${took} ms`);
+  },
+  { needs: ["nested nurseries"] },
+);
 
-law("Awaiting a process's exit can be aborted and occupies no pool thread", async (env) => {
-  const nursery = await openNursery();
-  env.defer(() => nursery.close());
-  // One more than libuv's pool has threads (4, unless the environment says otherwise).
-  const count = Number(process.env["UV_THREADPOOL_SIZE"] ?? 4) + 1;
-  const portals = await Promise.all(
-    Array.from({ length: count }, (_, index) => nursery.start(worker, env.options(`actor-${index}`))),
-  );
-  const exits = portals.map(({ exited }) => exited);
-  const joined = nursery.join();
-  const controller = new AbortController();
-  const oneShot = rejection(nursery.run(worker, "wait", [], { ...env.options("one-shot"), signal: controller.signal }));
-  await until("the one-shot runs", () => nursery.children.length === count + 1);
-  // A job of the pool gets its turn while all of them are waited for.
-  const job = readFile("/proc/self/stat", "utf8");
-  assert.ok((await Promise.race([job, sleep(5_000, "starved", { ref: false })])) !== "starved", "the pool was starved");
-  controller.abort("not needed");
-  const error = await oneShot;
-  assert.ok(error instanceof Cancelled);
-  assert.equal(error.reason, "not needed");
-  await nursery.cancel();
-  await joined;
-  assert.deepEqual(
-    (await Promise.all(exits)).map(({ kind }) => kind),
-    exits.map(() => "cancelled"),
-  );
-});
+law(
+  "Awaiting a process's exit can be aborted and occupies no pool thread",
+  async (env) => {
+    const nursery = await openNursery();
+    env.defer(() => nursery.close());
+    // One more than libuv's pool has threads (4, unless the environment says otherwise).
+    const count = Number(process.env["UV_THREADPOOL_SIZE"] ?? 4) + 1;
+    const portals = await Promise.all(
+      Array.from({ length: count }, (_, index) => nursery.start(worker, env.options(`actor-${index}`))),
+    );
+    const exits = portals.map(({ exited }) => exited);
+    const joined = nursery.join();
+    const controller = new AbortController();
+    const oneShot = rejection(
+      nursery.run(worker, "wait", [], { ...env.options("one-shot"), signal: controller.signal }),
+    );
+    await until("the one-shot runs", () => nursery.children.length === count + 1);
+    // A job of the pool gets its turn while all of them are waited for.
+    const job = readFile("/proc/self/stat", "utf8");
+    assert.ok(
+      (await Promise.race([job, sleep(5_000, "starved", { ref: false })])) !== "starved",
+      "the pool was starved",
+    );
+    controller.abort("not needed");
+    const error = await oneShot;
+    assert.ok(error instanceof Cancelled);
+    assert.equal(error.reason, "not needed");
+    await nursery.cancel();
+    await joined;
+    assert.deepEqual(
+      (await Promise.all(exits)).map(({ kind }) => kind),
+      exits.map(() => "cancelled"),
+    );
+  },
+  { needs: ["process"] },
+);

@@ -1,7 +1,5 @@
 // Section 4: contexts. What needs a stream is pending.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Portal } from "../../context/surface.js";
 import {
   type ActorDied,
@@ -17,7 +15,11 @@ import { thisProcess } from "../../nursery/runtime.js";
 import { actor } from "../../nursery/source.js";
 import { bounded } from "../bounded.js";
 import { gate, rejection, until } from "../gate.js";
+import { latchOf, open } from "../latches.js";
 import { section, type LawEnv } from "../law.js";
+import { assertLeft } from "../left.js";
+import { Notes } from "../notes.js";
+import { silent } from "../silent.js";
 
 const dialogue = actor<typeof import("../actors/dialogue.js")>(new URL("../actors/dialogue.js", import.meta.url));
 const unready = actor<typeof import("../actors/unready.js")>(new URL("../actors/unready.js", import.meta.url));
@@ -28,7 +30,7 @@ const { later } = context;
 
 type Peer = typeof dialogue extends { readonly endpoints?: infer E } ? Portal<E> : never;
 
-const text = (file: string): string => (existsSync(file) ? readFileSync(file, "utf8") : "");
+const parsed = (word: string): unknown => JSON.parse(word);
 
 /** Runs `body` with the portal of a fresh peer. */
 function withPeer(
@@ -97,7 +99,10 @@ law("A second started, and one from the opener, are errors at that line", async 
   await withPeer(env, async (peer) => {
     const twice = await peer.open("startTwice");
     assert.equal(twice.startedValue, 1);
-    assert.deepEqual(await twice.result(), { name: "ProtocolError", rule: "started was sent twice", line: true });
+    const refused = await rejection(twice.result());
+    assert.ok(isRemote(refused) && isRemote(refused.cause, "ProtocolError"), String(refused));
+    assert.match(refused.cause.remote.message, /started was sent twice/);
+    assert.match(refused.cause.remote.stack, /dialogue\.js:\d+/);
     const letThrough = await peer.open("startTwiceLetThrough");
     const error = await rejection(letThrough.result());
     assert.ok(error instanceof ProtocolError);
@@ -196,46 +201,53 @@ law(
 law(
   "An opener that throws cancels the peer, whose finally runs before the opener's own error leaves the scope",
   async (env) => {
-    const notes = join(env.directory, "notes");
+    const notes = new Notes();
     const own = new Error("own");
-    await withPeer(env, async (peer) => {
-      const thrown = await rejection(
-        peer.withContext("heed", [notes], async () => {
-          throw own;
-        }),
-      );
-      assert.deepEqual(JSON.parse(text(notes)), ["context", "cancel", thisProcess().id.uuid, "own"]);
-      assert.equal(thrown, own);
-      assert.equal(await peer.call("running"), 0);
-    });
+    await withPeer(
+      env,
+      async (peer) => {
+        const thrown = await rejection(
+          peer.withContext("heed", [], async () => {
+            throw own;
+          }),
+        );
+        assert.deepEqual(notes.words.map(parsed), [["context", "cancel", thisProcess().id.uuid, "own"]]);
+        assert.equal(thrown, own);
+        assert.equal(await peer.call("running"), 0);
+      },
+      { stdio: notes.hear },
+    );
   },
 );
 
 law("ctx.cancel() ends the peer task only, not its actor or other contexts of the channel", async (env) => {
-  const notes = join(env.directory, "notes");
-  await withPeer(env, async (peer) => {
-    const opening = peer.open("startOnRelease", "other");
-    await peer.call("release", "other.start", "other");
-    const other = await opening;
-    const opened = await peer.open("heed", notes);
-    const call = peer.call("hold", "call");
-    assert.equal(await opened.cancel("enough"), true);
-    assert.deepEqual(JSON.parse(text(notes)), ["context", "cancel", thisProcess().id.uuid, "enough"]);
-    assert.equal(peer.status, "running");
-    await peer.call("release", "call", "answered");
-    assert.equal(await call, "answered");
-    await peer.call("release", "other.end", "returned");
-    assert.equal(await other.result(), "returned");
-  });
+  const notes = new Notes();
+  await withPeer(
+    env,
+    async (peer) => {
+      const opening = peer.open("startOnRelease", "other");
+      await peer.call("release", "other.start", "other");
+      const other = await opening;
+      const opened = await peer.open("heed");
+      const call = peer.call("hold", "call");
+      assert.equal(await opened.cancel("enough"), true);
+      assert.deepEqual(notes.words.map(parsed), [["context", "cancel", thisProcess().id.uuid, "enough"]]);
+      assert.equal(peer.status, "running");
+      await peer.call("release", "call", "answered");
+      assert.equal(await call, "answered");
+      await peer.call("release", "other.end", "returned");
+      assert.equal(await other.result(), "returned");
+    },
+    { stdio: notes.hear },
+  );
 });
 
 law(
   "After ctx.cancel() the scope ends without throwing; requested, acknowledged and absorbed are true",
   async (env) => {
-    const notes = join(env.directory, "notes");
     await withPeer(env, async (peer) => {
       let held: Awaited<ReturnType<typeof peer.open<"heed">>> | undefined;
-      const value = await peer.withContext("heed", [notes], async (opened) => {
+      const value = await peer.withContext("heed", [], async (opened) => {
         held = opened;
         assert.deepEqual([opened.cancelRequested, opened.cancelAcknowledged, opened.absorbed], [false, false, false]);
         await opened.cancel("enough");
@@ -250,7 +262,7 @@ law(
         ["context", "cancel", thisProcess().id, "enough", true],
       );
       // What a disposer cancels is absorbed too.
-      const disposed = await peer.open("heed", notes);
+      const disposed = await peer.open("heed");
       await disposed[Symbol.asyncDispose]();
       assert.equal(disposed.absorbed, true);
       assert.equal(await peer.call("running"), 0);
@@ -259,8 +271,8 @@ law(
 );
 
 law("Cancel during the open, in the body, twice, or after the end is safe; the last two do nothing", async (env) => {
-  const notes = join(env.directory, "notes");
-  await withPeer(env, async (peer) => {
+  const notes = new Notes();
+  const body = async (peer: Peer): Promise<void> => {
     const controller = new AbortController();
     const opening = peer.with({ signal: controller.signal }).open("startOnRelease", "key");
     await until("the peer runs", async () => (await peer.call("running")) === 1);
@@ -273,11 +285,11 @@ law("Cancel during the open, in the body, twice, or after the end is safe; the l
     );
     assert.equal(await peer.call("running"), 0);
 
-    const opened = await peer.open("heed", notes);
+    const opened = await peer.open("heed");
     const [first, second] = await Promise.all([opened.cancel("first"), opened.cancel("second")]);
     assert.deepEqual([first, second], [true, true]);
     assert.equal(await opened.cancel("third"), true);
-    assert.equal(text(notes).split("\n").length, 2);
+    assert.equal(notes.words.length, 1);
     assert.equal(((await rejection(opened.result())) as Cancelled).reason, "first");
 
     const returned = await peer.open("startThen", 1, 2);
@@ -286,58 +298,62 @@ law("Cancel during the open, in the body, twice, or after the end is safe; the l
     assert.deepEqual([returned.cancelRequested, returned.cancelAcknowledged, returned.absorbed], [false, false, false]);
     assert.equal(await returned.result(), 2);
     assert.equal(peer.stats.open, 0);
-  });
+  };
+  await withPeer(env, body, { stdio: notes.hear });
 });
 
 law("A local task that did not open the context can cancel it with the same outcome", async (env) => {
-  const notes = join(env.directory, "notes");
-  await withPeer(env, async (peer) => {
+  const notes = new Notes();
+  const body = async (peer: Peer): Promise<void> => {
     const handed = gate<{ cancel(reason: unknown): Promise<boolean> }>();
     const other = handed.promise.then((opened) => opened.cancel("by another"));
     let held: { readonly absorbed: boolean } | undefined;
-    await peer.withContext("heed", [notes], async (opened) => {
+    await peer.withContext("heed", [], async (opened) => {
       held = opened;
       handed.open(opened);
       assert.ok((await rejection(opened.result())) instanceof Cancelled);
     });
     assert.equal(await other, true);
     assert.equal(held?.absorbed, true);
-    assert.deepEqual(JSON.parse(text(notes)), ["context", "cancel", thisProcess().id.uuid, "by another"]);
-  });
+    assert.deepEqual(notes.words.map(parsed), [["context", "cancel", thisProcess().id.uuid, "by another"]]);
+  };
+  await withPeer(env, body, { stdio: notes.hear });
 });
 
-law("A peer that cancels itself before started rejects the open with a cancel naming the peer", async (env) => {
-  await withPeer(env, async (peer) => {
-    // What a task throws is a RemoteActorError at its opener, a cancel of its own making too.
-    const error = await rejection(peer.open("cancelItself", { spawn: env.method }, "had enough"));
-    assert.ok(isRemote(error, "Cancelled"));
-    const { scope, canceller, reason } = error.remote.fields as {
-      scope: string;
-      canceller: { uuid: string };
-      reason: string;
-    };
-    assert.deepEqual([scope, canceller.uuid, reason], ["nursery", peer.id.uuid, "had enough"]);
-    assert.match(error.message, /Cancelled: nursery cancelled: by peer through cancel\(\): had enough/);
-    assert.equal(await peer.call("add", 1, 2), 3);
-  });
-});
+law(
+  "A peer that cancels itself before started rejects the open with a cancel naming the peer",
+  async (env) => {
+    await withPeer(env, async (peer) => {
+      // What a task throws is a RemoteActorError at its opener, a cancel of its own making too.
+      const error = await rejection(peer.open("cancelItself", { spawn: env.method }, "had enough"));
+      assert.ok(isRemote(error, "Cancelled"));
+      const { scope, canceller, reason } = error.remote.fields as {
+        scope: string;
+        canceller: { uuid: string };
+        reason: string;
+      };
+      assert.deepEqual([scope, canceller.uuid, reason], ["nursery", peer.id.uuid, "had enough"]);
+      assert.match(error.message, /Cancelled: nursery cancelled: by peer through cancel\(\): had enough/);
+      assert.equal(await peer.call("add", 1, 2), 3);
+    });
+  },
+  { needs: ["nested nurseries"] },
+);
 
 law("An opener's own error wins over the outcome of cancelling an inner context", async (env) => {
   const own = new Error("own");
   const throwOwn = async (): Promise<never> => {
     throw own;
   };
-  await withPeer(env, async (peer) => {
-    const notes = join(env.directory, "notes");
-    assert.equal(
-      await rejection(peer.withContext("heed", [notes], () => peer.withContext("heed", [notes], throwOwn))),
-      own,
-    );
-    assert.equal(text(notes).split("\n").length, 3);
+  const notes = new Notes();
+  const body = async (peer: Peer): Promise<void> => {
+    assert.equal(await rejection(peer.withContext("heed", [], () => peer.withContext("heed", [], throwOwn))), own);
+    assert.equal(notes.words.length, 2);
     // Also where the peer fails on its way out.
     assert.equal(await rejection(peer.withContext("heedBadly", ["on its way out"], throwOwn)), own);
     assert.equal(await peer.call("add", 1, 2), 3);
-  });
+  };
+  await withPeer(env, body, { stdio: notes.hear });
 });
 
 later("A context to one's own actor is refused", "part 5: without a registry no actor has a portal to itself");
@@ -370,13 +386,10 @@ law(
     assert.ok(unstarted instanceof StartFailed);
     assert.equal(unstarted.phase, "load");
     assert.match(unstarted.message, /absent\.js/);
-    const file = join(env.directory, "pid");
     const stopped = new AbortController();
-    const starting = scope.start(
-      unready,
-      env.options("stopped", { signal: stopped.signal, env: { LAW_HOW: "hang in setup", LAW_FILE: file } }),
-    );
-    await until("the actor is starting", () => text(file) !== "");
+    const notes = new Notes();
+    const starting = scope.start(unready, env.options("hangs in setup", { signal: stopped.signal, stdio: notes.hear }));
+    await notes.come();
     stopped.abort("not needed");
     const refused = await rejection(starting);
     assert.ok(refused instanceof Cancelled);
@@ -393,14 +406,15 @@ law(
 law(
   'A peer deaf past cancelTimeout gives "too slow" at the opener; its actor is killed (onDeaf: "kill", the default) or spared ("report")',
   async (env) => {
-    const [deaf, file] = [join(env.directory, "deaf"), join(env.directory, "hear")];
     for (const onDeaf of [undefined, "kill", "report"] as const) {
-      for (const name of [deaf, file]) rmSync(name, { force: true });
+      const notes = new Notes();
       await withPeer(
         env,
         async (peer) => {
-          const opened = await peer.open("deafUntil", deaf, file);
-          await until("the peer is deaf", () => existsSync(deaf));
+          const latch = latchOf(env, 1_000);
+          const opened = await peer.open("deafUntil", latch);
+          await notes.come();
+          await silent(peer);
           assert.equal(await opened.cancel("hear me"), false);
           const error = await rejection(opened.result());
           assert.ok(error instanceof Cancelled);
@@ -408,28 +422,35 @@ law(
           assert.deepEqual([opened.cancelRequested, opened.cancelAcknowledged, opened.absorbed], [true, false, true]);
           assert.match(error.message, /did not acknowledge/);
           if (onDeaf === "report") {
-            writeFileSync(file, "");
+            await open(env, latch);
             assert.equal(await peer.call("add", 1, 2), 3);
             assert.equal(peer.status, "running");
           } else {
             assert.deepEqual(await peer.exited, { kind: "killed", by: thisProcess().id });
           }
         },
-        { cancelTimeout: 100, ...(onDeaf === undefined ? {} : { onDeaf }) },
+        { cancelTimeout: 100, stdio: notes.hear, ...(onDeaf === undefined ? {} : { onDeaf }) },
       );
     }
   },
 );
 
-law("A failure in a nursery of the peer's own reaches the opener as that failure", async (env) => {
-  await withPeer(env, async (peer) => {
-    const error = await rejection(peer.withContext("failBelow", [{ spawn: env.method }], (opened) => opened.result()));
-    assert.ok(isRemote(error, "ActorDied"));
-    assert.equal(error.errors, undefined);
-    const { path, exit } = error.remote.fields as Pick<ActorDied, "path" | "exit">;
-    assert.deepEqual([path, exit], ["/peer/below", { kind: "exited", code: 7 }]);
-    assert.equal(await peer.call("add", 1, 2), 3);
-  });
-});
+law(
+  "A failure in a nursery of the peer's own reaches the opener as that failure",
+  async (env) => {
+    await withPeer(env, async (peer) => {
+      const error = await rejection(
+        peer.withContext("failBelow", [{ spawn: env.method }], (opened) => opened.result()),
+      );
+      assert.ok(isRemote(error, "ActorDied"));
+      assert.equal(error.errors, undefined);
+      const { path, exit } = error.remote.fields as Pick<ActorDied, "path" | "exit">;
+      assert.equal(path, "/peer/below");
+      assertLeft(env, exit, 7);
+      assert.equal(await peer.call("add", 1, 2), 3);
+    });
+  },
+  { needs: ["nested nurseries"] },
+);
 
 later("Guest scheduler and Node loop are a linked pair: exit, failure or cancel of one is seen by the other", "part 2");

@@ -1,18 +1,22 @@
 // Section 2: the runtime and the nursery.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Nursery } from "../../context/surface.js";
+import type { Nursery, Portal } from "../../context/surface.js";
 import { ActorDied, Cancelled, NurseryClosed, StartFailed } from "../../errors/kinds.js";
 import { isRemote, RemoteActorError } from "../../errors/remote.js";
 import { openNursery, withNursery } from "../../nursery/open.js";
 import { thisProcess } from "../../nursery/runtime.js";
 import { actor } from "../../nursery/source.js";
 import { bounded } from "../bounded.js";
-import { rejection, until } from "../gate.js";
+import { rejection } from "../gate.js";
+import { latchOf, open, OPEN } from "../latches.js";
 import { section, type LawEnv } from "../law.js";
+import { assertGone, assertLeft, assertThere } from "../left.js";
+import { Notes } from "../notes.js";
 import { isAlive } from "../processes.js";
 import { Program } from "../program.js";
+import { silent } from "../silent.js";
 
 const worker = actor<typeof import("../actors/worker.js")>(new URL("../actors/worker.js", import.meta.url));
 const scopes = actor<typeof import("../actors/scopes.js")>(new URL("../actors/scopes.js", import.meta.url));
@@ -24,32 +28,36 @@ const law = bounded(nursery);
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const text = (file: string): string => (existsSync(file) ? readFileSync(file, "utf8") : "");
 
-law("The first nursery boots the runtime; after its end no actor is current and a new nursery works", async (env) => {
-  const listeners = (): number[] => SIGNALS.map((signal) => process.listenerCount(signal));
-  const before = listeners();
-  const self = thisProcess().id;
-  for (const word of ["first", "second"]) {
-    const scope = await openNursery();
-    assert.deepEqual(
-      listeners(),
-      before.map((count) => count + 1),
-    );
-    const portal = await scope.start(worker, env.options(word));
-    assert.equal(portal.path, `/${word}`);
-    assert.deepEqual((await portal.call("info")).parent, self);
-    await scope.close();
-    assert.deepEqual(listeners(), before);
-    assert.equal(thisProcess().parent, undefined);
-    assert.equal(thisProcess().path, "");
-  }
-});
+law(
+  "The first nursery boots the runtime; after its end no actor is current and a new nursery works",
+  async (env) => {
+    const listeners = (): number[] => SIGNALS.map((signal) => process.listenerCount(signal));
+    const before = listeners();
+    const self = thisProcess().id;
+    for (const word of ["first", "second"]) {
+      const scope = await openNursery();
+      assert.deepEqual(
+        listeners(),
+        before.map((count) => count + 1),
+      );
+      const portal = await scope.start(worker, env.options(word));
+      assert.equal(portal.path, `/${word}`);
+      assert.deepEqual((await portal.call("info")).parent, self);
+      await scope.close();
+      assert.deepEqual(listeners(), before);
+      assert.equal(thisProcess().parent, undefined);
+      assert.equal(thisProcess().path, "");
+    }
+  },
+  { needs: ["main thread"] },
+);
 
 law("join() awaited at top level never ends Node with exit code 13 while an actor lives", async (env) => {
-  const file = join(env.directory, "leave");
-  const program = new Program("joiner", { file, method: env.method });
+  const latch = latchOf(env, 300);
+  const program = new Program("joiner", { latch, method: env.method });
   env.defer(() => program.signal("SIGKILL"));
   await program.event("joining");
-  writeFileSync(file, "");
+  await open(env, latch);
   await program.event("joined");
   assert.deepEqual(await program.ended, { code: 0, signal: null });
 });
@@ -73,15 +81,16 @@ law("A scope left normally, by throw, early return, abort or cancel leaves no ac
     cancel: (scope) => scope.cancel(own),
   };
   for (const [name, way] of Object.entries(ways)) {
-    let pid: number | undefined;
+    let left: Portal<any> | undefined;
     const scope = withNursery(async (inner) => {
-      const portal = await inner.start(worker, env.options("left"));
-      pid = portal.id.pid;
-      void portal.call("forever");
+      left = await inner.start(worker, env.options("left"));
+      assertThere(env, left.id);
+      void left.call("forever");
       await way(inner, new AbortController());
     });
     const [outcome] = await Promise.allSettled([scope]);
-    assert.equal(isAlive(pid as number), false, name);
+    assertGone(env, left?.id);
+    assert.equal(left?.status, "ended", name);
     if (name === "throw") assert.equal((outcome as PromiseRejectedResult).reason, own);
     else if (name === "abort") assert.equal((outcome as PromiseRejectedResult).reason.reason, own);
     else assert.equal(outcome?.status, "fulfilled", name);
@@ -115,16 +124,13 @@ law(
     const scope = await openNursery();
     const dying = await scope.start(worker, env.options("dying"));
     const sibling = await scope.start(worker, env.options("sibling"));
-    const file = join(env.directory, "pid");
-    const starting = scope.start(
-      unready,
-      env.options("starting", { env: { LAW_HOW: "hang in setup", LAW_FILE: file } }),
-    );
+    const notes = new Notes();
+    const starting = scope.start(unready, env.options("hangs in setup", { stdio: notes.hear }));
     const pending = sibling.call("wait");
-    await until("the third actor is starting", () => text(file) !== "");
+    assert.equal(await notes.come(), "in setup");
     const died = await rejection(dying.call("leave", 3));
     assert.ok(died instanceof ActorDied);
-    assert.deepEqual(died.exit, { kind: "exited", code: 3 });
+    assertLeft(env, died.exit, 3);
     assert.equal(await rejection(pending), died);
     assert.equal(scope.signal.aborted, true);
     assert.equal(scope.signal.reason, died);
@@ -135,26 +141,25 @@ law(
 );
 
 law("Two actors that fail on their own give an AggregateError of exactly two, in start order", async (env) => {
-  const file = join(env.directory, "leave");
+  const latch = latchOf(env, 400);
   const scope = await openNursery();
-  const first = await scope.start(scopes, env.options("first"));
-  const second = await scope.start(scopes, env.options("second"));
+  const first = await scope.start(worker, env.options("first"));
+  const second = await scope.start(worker, env.options("second"));
   const third = await scope.start(worker, env.options("third"));
   // Busy, so that it leaves of its own accord even though it was asked meanwhile.
-  const leaving = first.call("leaveBusy", file, 4);
-  void second.call("leaveBusy", process.execPath, 5);
+  const leaving = first.call("leaveBusy", latch, 4);
+  await silent(first);
+  void second.call("leaveBusy", OPEN, 5);
   await rejection(leaving);
   assert.equal(scope.status, "ending");
-  writeFileSync(file, "");
+  await open(env, latch);
   const thrown = await rejection(scope.close());
   assert.ok(thrown instanceof AggregateError);
   assert.deepEqual(
-    thrown.errors.map((error: ActorDied) => [error.actor.name, error.exit]),
-    [
-      ["first", { kind: "exited", code: 4 }],
-      ["second", { kind: "exited", code: 5 }],
-    ],
+    thrown.errors.map((error: ActorDied) => error.actor.name),
+    ["first", "second"],
   );
+  for (const [index, code] of [4, 5].entries()) assertLeft(env, (thrown.errors[index] as ActorDied).exit, code);
   assert.equal((await third.exited).kind, "cancelled");
 });
 
@@ -222,7 +227,7 @@ law(
       ]),
     );
   },
-  { deadline: 40_000 },
+  { deadline: 40_000, needs: ["nested nurseries"] },
 );
 
 law("A failure raised while being cancelled, as in a finally, is not hidden by the cancel", async (env) => {
@@ -251,13 +256,10 @@ law("A failure raised while being cancelled, as in a finally, is not hidden by t
 const isRemoteWith = (error: unknown, message: string): boolean => isRemote(error) && error.remote.message === message;
 
 law("A cancel that meets a starting sibling stays a cancel; a start failure stays a start failure", async (env) => {
-  const file = join(env.directory, "pid");
+  const notes = new Notes();
   const cancelled = await openNursery();
-  const starting = cancelled.start(
-    unready,
-    env.options("starting", { env: { LAW_HOW: "hang in setup", LAW_FILE: file } }),
-  );
-  await until("the actor is starting", () => text(file) !== "");
+  const starting = cancelled.start(unready, env.options("hangs in setup", { stdio: notes.hear }));
+  await notes.come();
   await cancelled.cancel("enough");
   const error = await rejection(starting);
   assert.ok(error instanceof Cancelled);
@@ -266,54 +268,56 @@ law("A cancel that meets a starting sibling stays a cancel; a start failure stay
   assert.equal(error.canceller, thisProcess().id);
   await cancelled.close();
 
-  const sibling: Promise<unknown>[] = [];
-  const failed = await rejection(
-    withNursery(async (scope) => {
-      sibling.push((await scope.start(worker, env.options("sibling"))).exited);
-      await scope.start(unready, env.options("failing", { env: { LAW_HOW: "throw on load" } }));
-    }),
-  );
-  assert.ok(failed instanceof StartFailed);
-  assert.equal(failed.phase, "load");
-  assert.ok(isRemote(failed.cause, "RangeError"));
-  assert.equal(((await sibling[0]) as { kind: string }).kind, "cancelled");
+  for (const phase of env.has("node") ? (["load", "setup"] as const) : (["setup"] as const)) {
+    const sibling: Promise<unknown>[] = [];
+    const failed = await rejection(
+      withNursery(async (scope) => {
+        sibling.push((await scope.start(worker, env.options("sibling"))).exited);
+        const more = phase === "load" ? { env: { LAW_HOW: "throw on load" } } : {};
+        await scope.start(unready, env.options("throws in setup", more));
+      }),
+    );
+    assert.ok(failed instanceof StartFailed);
+    assert.equal(failed.phase, phase);
+    assert.ok(isRemote(failed.cause, "RangeError"));
+    assert.equal(((await sibling[0]) as { kind: string }).kind, "cancelled");
+  }
 });
 
 law("A nursery cancelled while an actor starts ends that actor before the scope settles", async (env) => {
-  const file = join(env.directory, "pid");
   for (const end of [
     (scope: Nursery) => scope.cancel(),
     (scope: Nursery) => scope.close(),
     (scope: Nursery) => scope[Symbol.asyncDispose](),
   ]) {
-    writeFileSync(file, "");
+    const notes = new Notes();
     const scope = await openNursery();
-    const starting = scope.start(
-      unready,
-      env.options("starting", { env: { LAW_HOW: "hang in setup", LAW_FILE: file } }),
-    );
-    await until("the actor is starting", () => text(file) !== "");
-    const pid = Number(text(file));
-    assert.equal(isAlive(pid), true);
+    const caught = rejection(scope.start(unready, env.options("hangs in setup", { stdio: notes.hear })));
+    await notes.come();
     await end(scope);
-    assert.equal(isAlive(pid), false);
     assert.equal(scope.status, "ended");
-    assert.ok((await rejection(starting)) instanceof Cancelled);
+    const error = await caught;
+    assert.ok(error instanceof Cancelled);
+    assertGone(env, error.actor);
   }
 });
 
-law("Teardown runs from the leaves up: an actor's own nursery is empty before the actor ends", async (env) => {
-  const notes = join(env.directory, "notes");
-  const { name: _name, ...options } = env.options("");
-  const pids: number[] = [];
-  await withNursery(async (scope) => {
-    const top = await scope.start(scopes, env.options("top"));
-    pids.push(...(await top.call("chain", notes, ["middle", "leaf"], options)));
-    assert.deepEqual(pids.map(isAlive), [true, true, true]);
-  });
-  assert.deepEqual(pids.map(isAlive), [false, false, false]);
-  assert.equal(text(notes), "leaf 0\nmiddle 0\ntop 0\n");
-});
+law(
+  "Teardown runs from the leaves up: an actor's own nursery is empty before the actor ends",
+  async (env) => {
+    const notes = join(env.directory, "notes");
+    const { name: _name, ...options } = env.options("");
+    const pids: number[] = [];
+    await withNursery(async (scope) => {
+      const top = await scope.start(scopes, env.options("top"));
+      pids.push(...(await top.call("chain", notes, ["middle", "leaf"], options)));
+      assert.deepEqual(pids.map(isAlive), [true, true, true]);
+    });
+    assert.deepEqual(pids.map(isAlive), [false, false, false]);
+    assert.equal(text(notes), "leaf 0\nmiddle 0\ntop 0\n");
+  },
+  { needs: ["nested nurseries"] },
+);
 
 law("After nursery.cancel() the nursery says so, and later starts are refused", async (env) => {
   const scope = await openNursery({ name: "cancelled" });
@@ -346,6 +350,8 @@ law(
   "Work deferred to an actor's end runs once, in reverse, on return, failure, cancel and SIGINT: a temporary file is gone",
   async (env) => {
     const words = ["a", "b", "c"];
+    /** What a guest notes comes to its host. */
+    const stdio = (notes: string) => (env.has("process") ? undefined : new Notes(notes).hear);
     const check = async (how: string, body: (notes: string, temporary: string) => Promise<unknown>): Promise<void> => {
       const notes = join(env.directory, `${how}.notes`);
       const temporary = join(env.directory, `${how}.temporary`);
@@ -353,23 +359,25 @@ law(
       assert.equal(text(notes), "c\nb\na\n", how);
       assert.equal(existsSync(temporary), false, how);
     };
-    const options = { spawn: env.method };
+    const made = (temporary: string): void => assert.equal(existsSync(temporary), env.has("process"));
     await check("return", (notes, temporary) =>
-      withNursery((scope) => scope.run(scopes, "deferAtEnd", [notes, words, temporary], options)),
+      withNursery((scope) =>
+        scope.run(worker, "deferAtEnd", [words, notes, temporary], env.options("tidy", { stdio: stdio(notes) })),
+      ),
     );
     await check("failure of the body", async (notes, temporary) => {
       const failing = withNursery(async (scope) => {
-        const portal = await scope.start(scopes, env.options("tidy"));
-        await portal.call("deferAtEnd", notes, words, temporary);
-        assert.ok(existsSync(temporary));
+        const portal = await scope.start(worker, env.options("tidy", { stdio: stdio(notes) }));
+        await portal.call("deferAtEnd", words, notes, temporary);
+        made(temporary);
         await portal.call("fail", "let through");
       });
-      assert.ok(isRemote(await rejection(failing), "RangeError"));
+      assert.ok(isRemote(await rejection(failing), "TypeError"));
     });
     await check("failure of the actor", async (notes, temporary) => {
       const failing = withNursery(async (scope) => {
-        const portal = await scope.start(scopes, env.options("tidy", { stdio: "ignore" }));
-        await portal.call("deferAtEnd", notes, words, temporary);
+        const portal = await scope.start(worker, env.options("tidy", { stdio: stdio(notes) ?? "ignore" }));
+        await portal.call("deferAtEnd", words, notes, temporary);
         void portal.call("uncaught", "uncaught");
         await scope.join();
       });
@@ -377,8 +385,8 @@ law(
     });
     await check("cancel", (notes, temporary) =>
       withNursery(async (scope) => {
-        const portal = await scope.start(scopes, env.options("tidy"));
-        await portal.call("deferAtEnd", notes, words, temporary);
+        const portal = await scope.start(worker, env.options("tidy", { stdio: stdio(notes) }));
+        await portal.call("deferAtEnd", words, notes, temporary);
         assert.equal(await portal.cancel(), true);
       }),
     );
@@ -386,20 +394,18 @@ law(
       const program = new Program("deferrer", { notes, words, temporary, method: env.method });
       env.defer(() => program.signal("SIGKILL"));
       await program.event("deferred");
-      assert.ok(existsSync(temporary));
+      made(temporary);
       program.signal("SIGINT");
       assert.deepEqual(await program.ended, { code: null, signal: "SIGINT" });
     });
     // A start that fails has deferred work too.
-    const file = join(env.directory, "setup");
+    const notes = new Notes();
     const failed = await rejection(
-      withNursery((scope) =>
-        scope.start(unready, env.options("failing", { env: { LAW_HOW: "throw in setup", LAW_FILE: file } })),
-      ),
+      withNursery((scope) => scope.start(unready, env.options("throws in setup", { stdio: notes.hear }))),
     );
     assert.ok(failed instanceof StartFailed);
     assert.equal(failed.phase, "setup");
-    assert.equal(text(file), "deferred");
+    assert.deepEqual(notes.words, ["in setup", "deferred"]);
   },
 );
 
@@ -432,12 +438,17 @@ law(
       assert.ok(isRemote(await rejection(portal.call("ignoreBelow", below(env))), "ActorDied"));
     });
   },
+  { needs: ["nested nurseries"] },
 );
 
-law("A task ends only after the actors of its nursery, also those that are deaf", async (env) => {
-  await withNursery(async (scope) => {
-    const portal = await scope.start(scopes, env.options("worker"));
-    const pid = await portal.call("leaveLooping", below(env));
-    assert.equal(isAlive(pid), false);
-  });
-});
+law(
+  "A task ends only after the actors of its nursery, also those that are deaf",
+  async (env) => {
+    await withNursery(async (scope) => {
+      const portal = await scope.start(scopes, env.options("worker"));
+      const pid = await portal.call("leaveLooping", below(env));
+      assert.equal(isAlive(pid), false);
+    });
+  },
+  { needs: ["nested nurseries"] },
+);

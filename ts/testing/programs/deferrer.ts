@@ -2,6 +2,7 @@
 import { withNursery } from "../../nursery/open.js";
 import { actor } from "../../nursery/source.js";
 import type { SpawnMethod } from "../../context/surface.js";
+import { Notes } from "../notes.js";
 import { config, tell } from "../tell.js";
 
 const { notes, words, temporary, method } = config<{
@@ -10,11 +11,11 @@ const { notes, words, temporary, method } = config<{
   temporary: string;
   method: SpawnMethod;
 }>();
-const scopes = actor<typeof import("../actors/scopes.js")>(new URL("../actors/scopes.js", import.meta.url));
+const worker = actor<typeof import("../actors/worker.js")>(new URL("../actors/worker.js", import.meta.url));
 
 await withNursery(async (nursery) => {
-  const portal = await nursery.start(scopes, { spawn: method, name: "tidy" });
-  await portal.call("deferAtEnd", notes, words, temporary);
+  const portal = await nursery.start(worker, { spawn: method, name: "tidy", stdio: new Notes(notes).hear });
+  await portal.call("deferAtEnd", words, notes, temporary);
   tell("deferred");
   await nursery.join();
 });

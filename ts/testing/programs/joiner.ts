@@ -2,14 +2,15 @@
 import { openNursery } from "../../nursery/open.js";
 import { actor } from "../../nursery/source.js";
 import type { SpawnMethod } from "../../context/surface.js";
+import type { Latch } from "../latch.js";
 import { config, tell } from "../tell.js";
 
-const { file, method } = config<{ file: string; method: SpawnMethod }>();
-const scopes = actor<typeof import("../actors/scopes.js")>(new URL("../actors/scopes.js", import.meta.url));
+const { latch, method } = config<{ latch: Latch; method: SpawnMethod }>();
+const worker = actor<typeof import("../actors/worker.js")>(new URL("../actors/worker.js", import.meta.url));
 
 const nursery = await openNursery();
-const portal = await nursery.start(scopes, { spawn: method, name: "leaver", onDeath: "report" });
-await portal.call("leaveLater", file, 0);
+const portal = await nursery.start(worker, { spawn: method, name: "leaver", onDeath: "report" });
+await portal.call("leaveLater", latch, 0);
 tell("joining");
 await nursery.join();
 // The nursery is still open, and nothing of brood holds this process.

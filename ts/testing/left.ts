@@ -1,0 +1,29 @@
+// What of an actor is there, and how it went.
+import assert from "node:assert/strict";
+import type { Exit } from "../errors/exit.js";
+import type { ActorId } from "../errors/identity.js";
+import { isRemote } from "../errors/remote.js";
+import type { LawEnv } from "./law.js";
+import { isAlive } from "./processes.js";
+
+/** Asserts that an actor left by itself, with this code (`leave.ts`). */
+export function assertLeft(env: LawEnv, exit: Exit, code: number): void {
+  if (env.has("process")) return assert.deepEqual(exit, { kind: "exited", code });
+  assert.ok(exit.kind === "failed" && isRemote(exit.error, "Left"), JSON.stringify(exit));
+  assert.equal(exit.error.remote.message, `left with ${code}`);
+}
+
+/** Asserts that the actor is there. */
+export function assertThere(env: LawEnv, id: ActorId | undefined): void {
+  if (env.has("process")) assert.equal(isAlive(pidOf(id)), true, `${id?.name} is gone`);
+}
+
+/** Asserts that nothing of the actor is left. */
+export function assertGone(env: LawEnv, id: ActorId | undefined): void {
+  if (env.has("process")) assert.equal(isAlive(pidOf(id)), false, `${id?.name} is still there`);
+}
+
+function pidOf(id: ActorId | undefined): number {
+  assert.ok(id?.pid !== undefined, `${id?.name} never had a process`);
+  return id.pid;
+}

@@ -1,0 +1,39 @@
+// What laws can need, and which spawn method lacks it: for good, because of what the method is, or until a later part brings it.
+import type { SpawnMethod } from "../context/surface.js";
+
+export type Need =
+  /** An actor has an operating-system process: a pid, signals, an environment, descriptors. */
+  | "process"
+  /** An actor is a Node program: it loads its modules when it starts, and inherits what Node's programs inherit. */
+  | "node"
+  /** An actor is a component on the engine of this process. */
+  | "component"
+  /** An actor starts actors of its own. */
+  | "nested nurseries"
+  /** The suite runs in the main thread, where signals arrive. */
+  | "main thread";
+
+/** Why a law is not run. */
+export interface Lack {
+  /** The method, as it stands in the table: "has no process". */
+  readonly why: string;
+  /** What brings it; undefined where nothing will, because the law does not speak of such methods. */
+  readonly until?: string;
+}
+
+/** Where the suite runs. */
+export type Thread = "main thread" | "worker thread";
+
+const LACKS: Readonly<Record<SpawnMethod, Partial<Record<Need, Lack>>>> = {
+  exec: { component: { why: "is no component" } },
+};
+
+/** Why `method` cannot be held to a law with these needs; undefined where it can. */
+export function lackOf(method: SpawnMethod, thread: Thread, needs: readonly Need[]): Lack | undefined {
+  const own = LACKS[method];
+  const lacks: Partial<Record<Need, Lack>> =
+    thread === "main thread" ? own : { ...own, "main thread": { why: "hears no signals in a worker thread" } };
+  const found = needs.flatMap((need) => lacks[need] ?? []);
+  // What will never be there says more than what is not there yet.
+  return found.find(({ until }) => until === undefined) ?? found[0];
+}

@@ -13,8 +13,12 @@ const ENTRIES = ["process", "actor-process", "lifeline"].map((name) => ({
 /** Every actor's module imports it: one file in place of seven. */
 const ACTOR = { from: at("ts", "actor", "index.ts"), to: at("dist", "actor", "index.js") };
 
+/** What a component of an actor module is made of, beside that module. */
+const GUEST = { from: at("ts", "entry", "guest.ts"), to: at("dist", "guest", "runtime.js") };
+const WORLD = { from: at("wit", "actor.wit"), to: at("dist", "guest", "actor.wit") };
+
 /** What these steps leave in dist/. */
-export const BUNDLED = [VENDORED.to, LICENCE.to, ACTOR.to, ...ENTRIES.map((entry) => entry.to)];
+export const BUNDLED = [VENDORED.to, LICENCE.to, ACTOR.to, GUEST.to, WORLD.to, ...ENTRIES.map((entry) => entry.to)];
 
 /** Runs every esbuild step; needs node_modules. */
 export async function bundleAll() {
@@ -28,6 +32,26 @@ export async function bundleAll() {
     target: "es2022",
   });
   for (const entry of ENTRIES) await bundleEntry(build, entry);
+  await bundleGuest(build);
+}
+
+/** The module that `brood build` puts before the user's: it has everything of brood that runs in a guest, once. */
+async function bundleGuest(build) {
+  await bundle(build, {
+    entryPoints: [GUEST.from],
+    outfile: GUEST.to,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    // The imports of its world (wit/actor.wit).
+    external: ["brood:*"],
+    // A snapshot keeps the text of every function. Names stay: they stand in stacks.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    lineLimit: 160,
+  });
+  refuseNode(GUEST.to);
+  copyFileSync(WORLD.from, WORLD.to);
 }
 
 /**
@@ -42,11 +66,15 @@ async function bundleMsgpackr(build) {
     platform: "browser",
     target: "es2022",
   });
-  const text = readFileSync(VENDORED.to, "utf8");
-  for (const forbidden of ["msgpackr-extract", '"node:', 'require("']) {
-    if (text.includes(forbidden)) throw new Refusal(`${shown(VENDORED.to)} must not contain ${forbidden}`);
-  }
+  refuseNode(VENDORED.to);
   copyFileSync(LICENCE.from, LICENCE.to);
+}
+
+function refuseNode(file) {
+  const text = readFileSync(file, "utf8");
+  for (const forbidden of ["msgpackr-extract", '"node:', 'require("']) {
+    if (text.includes(forbidden)) throw new Refusal(`${shown(file)} must not contain ${forbidden}`);
+  }
 }
 
 /** One CommonJS file, so that an actor starts with a single read; `import()` of users' modules stays a real import. */

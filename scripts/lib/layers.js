@@ -28,8 +28,8 @@ const PRIVATE = { vendor: "protocol" };
 /** These run inside guests too, which have no Node. */
 const WITHOUT_NODE = new Set(["actor", "context", "stream", "protocol", "errors", "vendor"]);
 
-/** Packages that a layer may name, because the build bundles them; users install no dependency. */
-const BUNDLED_PACKAGES = { vendor: /^msgpackr\// };
+/** What a layer may name beside files: packages that the build bundles, since users install no dependency, and a guest's world. */
+const NAMED = { vendor: /^msgpackr\//, entry: /^brood:actor\// };
 
 /** The only files that gather the names of others. */
 const INDEXES = new Set(["ts/index.ts", "ts/actor/index.ts"]);
@@ -60,7 +60,7 @@ function breachOf(layer, path, specifier) {
   if (specifier.startsWith("node:"))
     return WITHOUT_NODE.has(layer) ? `${layer} runs inside guests and must not import ${specifier}` : undefined;
   if (!specifier.startsWith(".")) {
-    return BUNDLED_PACKAGES[layer]?.test(specifier)
+    return NAMED[layer]?.test(specifier)
       ? undefined
       : `${layer} must not import the package ${specifier}: users install no dependency`;
   }

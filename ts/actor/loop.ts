@@ -34,6 +34,8 @@ export interface LoopSettings {
   readonly host: Host;
   readonly actor: ActorInfo;
   readonly cancelTimeout: number;
+  /** What it says once it is ready, by {@link readyOf}. */
+  readonly ready: Encoded;
   /** How values are written: as msgpack, or by a guest as JSON text where that loses nothing. */
   readonly encode: Encode;
   /** Told when the whole actor is being cancelled, with the ms it has. */
@@ -74,7 +76,7 @@ export class TaskLoop {
         throw error;
       }
     }
-    this.#send(FrameType.Ready, 0, this.#settings.encode(readyOf(this.#definition), "Ready"));
+    this.#send(FrameType.Ready, 0, this.#settings.ready);
   }
 
   /** The process leaves, asked or not: what tasks and `setup` have deferred and did not run yet is begun. */

@@ -4,7 +4,7 @@ import type { AsyncLocalStorage } from "node:async_hooks";
 import { format } from "node:util";
 import { findDefinition } from "../actor/define.js";
 import type { Host } from "../actor/host.js";
-import { TaskLoop } from "../actor/loop.js";
+import { readyOf, TaskLoop } from "../actor/loop.js";
 import type { ActorInfo, Nursery } from "../context/surface.js";
 import { InvalidMessage } from "../errors/kinds.js";
 import { listNames } from "../errors/near.js";
@@ -128,6 +128,7 @@ async function live(spec: Spec): Promise<void> {
     const definition = await load(spec);
     loop = new TaskLoop(channel, {
       definition,
+      ready: encodePacked(readyOf(definition), "Ready"),
       host: hostFor(info),
       actor: info,
       cancelTimeout: spec.cancelTimeout,

@@ -16,16 +16,6 @@ export class AccountError extends Error {
   }
 }
 
-/** `file:line` of its caller, as a stack says it. */
-export function lineHere(): string {
-  return (
-    /\((?:file:\/\/)?(.*:\d+):\d+\)$|at (?:file:\/\/)?(.*:\d+):\d+$/
-      .exec(new Error().stack?.split("\n")[2] ?? "")
-      ?.slice(1)
-      .find((found) => found !== undefined) ?? "nowhere"
-  );
-}
-
 const revoked = (): object => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
@@ -136,7 +126,7 @@ const MAKERS: Record<string, () => unknown> = {
       ),
       { code: "E_MANY" },
     ),
-  line: () => Object.assign(new Error("with its line"), { line: lineHere() }),
+  line: () => new Error("with its line"),
   string: () => "a string",
   emptyString: () => "",
   undefined: () => undefined,
@@ -185,8 +175,6 @@ const MAKERS: Record<string, () => unknown> = {
 /** Names of everything it can throw. */
 export type Thrown = keyof typeof MAKERS;
 
-const self = actor<typeof import("./thrower.js")>(new URL(import.meta.url));
-
 export default defineActor({
   add: (a: number, b: number) => a + b,
   throws: (what: Thrown) => {
@@ -200,6 +188,7 @@ export default defineActor({
   below: endpoint(async (task, names: string[], what: Thrown, options: ProcessOptions): Promise<never> => {
     const nursery = await task.openNursery();
     const [name, ...further] = names;
+    const self = actor<typeof import("./thrower.js")>(new URL(import.meta.url));
     const portal = await nursery.start(self, { ...options, name: name as string });
     if (further.length > 0) return portal.call("below", further, what, options);
     return portal.call("throws", what);

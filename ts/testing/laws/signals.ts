@@ -47,7 +47,7 @@ law(
       await host.marked.reaped();
     }
   },
-  { deadline: 60_000 },
+  { deadline: 60_000, needs: ["process", "nested nurseries"] },
 );
 
 law(
@@ -80,7 +80,7 @@ law(
       }
     }
   },
-  { deadline: 120_000 },
+  { deadline: 120_000, needs: ["process", "nested nurseries"] },
 );
 
 // `exec` has no template; the fork methods add theirs to this law.
@@ -148,7 +148,7 @@ law(
       }
     }
   },
-  { deadline: 120_000 },
+  { deadline: 120_000, needs: ["process", "nested nurseries"] },
 );
 
 law(
@@ -197,7 +197,7 @@ law(
       }
     }
   },
-  { deadline: 120_000 },
+  { deadline: 120_000, needs: ["process", "nested nurseries"] },
 );
 
 later(
@@ -205,46 +205,50 @@ later(
   "part 5",
 );
 
-law("A broken channel to a living actor ends it through its handle; a recycled pid is never signalled", async (env) => {
-  // A number is what a recycled pid is reached by: nothing of brood may use one.
-  const byNumber: unknown[] = [];
-  const { kill } = process;
-  const childKill = ChildProcess.prototype.kill;
-  env.defer(() => {
-    process.kill = kill;
-    ChildProcess.prototype.kill = childKill;
-  });
-  process.kill = (...args) => (byNumber.push(args), kill.apply(process, args));
-  ChildProcess.prototype.kill = function (...args) {
-    byNumber.push(args);
-    return childKill.apply(this, args);
-  };
-  await withNursery(
-    async (nursery) => {
-      for (const how of ["loops", "blocks"] as const) {
-        const portal = await nursery.start(broken, env.options(how));
-        const pid = await portal.call("pid");
-        const from = performance.now();
-        const error = await rejection(portal.call("cut", how));
-        measured(`channel cut, actor ${how}, until it is ended`, performance.now() - from);
-        assert.ok(error instanceof ActorDied);
-        const exit = await portal.exited;
-        assert.ok(exit.kind === "failed" && exit.error instanceof InvalidMessage, exit.kind);
-        assert.equal(processState(pid), undefined);
-        // It is gone, and its number may be anybody's: whoever asks for its end reaches nobody.
-        assert.equal(await portal.cancel(), true);
-        assert.deepEqual(await portal.kill(), exit);
-      }
-      const climbing = await nursery.start(broken, { ...env.options("climbing"), ...LADDER });
-      const pid = await climbing.call("pid");
-      kill.call(process, pid, "SIGSTOP");
-      await until("it is stopped", () => processState(pid)?.state === "T");
-      assert.equal(await climbing.cancel(), false);
-    },
-    { onDeath: "report" },
-  );
-  assert.deepEqual(byNumber, []);
-});
+law(
+  "A broken channel to a living actor ends it through its handle; a recycled pid is never signalled",
+  async (env) => {
+    // A number is what a recycled pid is reached by: nothing of brood may use one.
+    const byNumber: unknown[] = [];
+    const { kill } = process;
+    const childKill = ChildProcess.prototype.kill;
+    env.defer(() => {
+      process.kill = kill;
+      ChildProcess.prototype.kill = childKill;
+    });
+    process.kill = (...args) => (byNumber.push(args), kill.apply(process, args));
+    ChildProcess.prototype.kill = function (...args) {
+      byNumber.push(args);
+      return childKill.apply(this, args);
+    };
+    await withNursery(
+      async (nursery) => {
+        for (const how of ["loops", "blocks"] as const) {
+          const portal = await nursery.start(broken, env.options(how));
+          const pid = await portal.call("pid");
+          const from = performance.now();
+          const error = await rejection(portal.call("cut", how));
+          measured(`channel cut, actor ${how}, until it is ended`, performance.now() - from);
+          assert.ok(error instanceof ActorDied);
+          const exit = await portal.exited;
+          assert.ok(exit.kind === "failed" && exit.error instanceof InvalidMessage, exit.kind);
+          assert.equal(processState(pid), undefined);
+          // It is gone, and its number may be anybody's: whoever asks for its end reaches nobody.
+          assert.equal(await portal.cancel(), true);
+          assert.deepEqual(await portal.kill(), exit);
+        }
+        const climbing = await nursery.start(broken, { ...env.options("climbing"), ...LADDER });
+        const pid = await climbing.call("pid");
+        kill.call(process, pid, "SIGSTOP");
+        await until("it is stopped", () => processState(pid)?.state === "T");
+        assert.equal(await climbing.cancel(), false);
+      },
+      { onDeath: "report" },
+    );
+    assert.deepEqual(byNumber, []);
+  },
+  { needs: ["process"] },
+);
 
 law(
   "The user's own handlers still run, and are the only ones left after the runtime ends",
@@ -290,5 +294,5 @@ law(
     assert.deepEqual(await plain.program.ended, { code: 0, signal: null });
     await plain.gone();
   },
-  { deadline: 60_000 },
+  { deadline: 60_000, needs: ["process"] },
 );

@@ -12,12 +12,14 @@ import { actor } from "../../nursery/source.js";
 import { PROTOCOL_VERSION } from "../../protocol/version.js";
 import { rejection, until } from "../gate.js";
 import { section, type LawEnv } from "../law.js";
-import { isAlive } from "../processes.js";
+import { assertGone } from "../left.js";
+import { Notes } from "../notes.js";
 import { answerOf, runProgram } from "../run-program.js";
 import { BROOD_ACTOR, writtenActor } from "../scratch.js";
 import { soon } from "../soon.js";
 
 const worker = actor<typeof import("../actors/worker.js")>(new URL("../actors/worker.js", import.meta.url));
+const unready = actor<typeof import("../actors/unready.js")>(new URL("../actors/unready.js", import.meta.url));
 const slow = actor<typeof import("../actors/slow-start.js")>(new URL("../actors/slow-start.js", import.meta.url));
 const talker = actor<typeof import("../actors/talker.js")>(new URL("../actors/talker.js", import.meta.url));
 const observer = actor<typeof import("../actors/observer.js")>(new URL("../actors/observer.js", import.meta.url));
@@ -30,9 +32,6 @@ const NEVER = 600_000;
 
 const impostor = ["--import", new URL("../programs/impostor.js", import.meta.url).href];
 const fileIn = (env: LawEnv, name: string): string => join(env.directory, name.replaceAll(/\W/g, "-"));
-const isGone = (pid: number | undefined): void =>
-  assert.ok(pid !== undefined && !isAlive(pid), `process ${pid} is still there`);
-
 /** Starts what must fail; its process is gone when it does, and the nursery is none the worse. */
 async function failure(
   nursery: Nursery,
@@ -50,7 +49,7 @@ async function failure(
   assert.equal(error.actor.name, name);
   assert.ok(error.message.startsWith(`start failed: ${name} (/${name}): `), error.message);
   for (const line of error.stderr) assert.ok(error.message.includes(`\n  ${line}`), error.message);
-  if (error.phase !== "spawn") isGone(error.actor.pid);
+  if (error.phase !== "spawn") assertGone(env, error.actor);
   return error;
 }
 
@@ -223,6 +222,7 @@ law(
       await works(nursery, env);
     });
   },
+  { needs: ["node"] },
 );
 
 law("An actor that never says hello, or says it and stalls, is killed and rejects at startTimeout", async (env) => {
@@ -240,65 +240,68 @@ law("An actor that never says hello, or says it and stalls, is killed and reject
       "hello",
       /it never said hello/,
     ],
-    load: [
-      slow,
-      { env: { SLOW_PHASE: "load", SLOW_FILE: fileIn(env, "load") } },
-      "load",
-      /its module or its setup had not finished/,
-    ],
-    setup: [
-      slow,
-      { env: { SLOW_PHASE: "setup", SLOW_FILE: fileIn(env, "setup") } },
-      "load",
-      /its module or its setup had not finished/,
-    ],
+    load: [slow, { env: { SLOW_FILE: fileIn(env, "load") } }, "load", /its module or its setup had not finished/],
   };
   await withNursery(async (nursery) => {
-    await Promise.all(
-      Object.entries(stalls).map(async ([name, [what, more, phase, says]]) => {
-        const from = performance.now();
-        const error = await failure(nursery, env, what, name, { ...more, startTimeout });
-        const took = performance.now() - from;
-        assert.ok(took >= startTimeout - 2 && took < startTimeout + 1_000, `${name}: ${took} ms`);
-        assert.equal(error.phase, phase);
-        assert.deepEqual(error.exit, { kind: "killed", by: thisProcess().id });
-        assert.match(error.message, /it was not ready within 1500 ms: /);
-        assert.match(error.message, says);
-        // It did come that far, and is gone.
-        const stalled = Number(readFileSync(fileIn(env, name), "utf8"));
-        assert.equal(stalled, error.actor.pid);
-        if (name === "load" || name === "setup") assert.deepEqual(error.stderr, [`stopped in ${name}`]);
-      }),
-    );
+    const late = async (
+      name: string,
+      [what, more, phase, says]: (typeof stalls)[string],
+    ): Promise<{ readonly error: StartFailed; readonly took: number }> => {
+      const from = performance.now();
+      const error = await failure(nursery, env, what, name, { ...more, startTimeout });
+      const took = performance.now() - from;
+      assert.ok(took >= startTimeout - 2 && took < startTimeout + 1_000, `${name}: ${took} ms`);
+      assert.equal(error.phase, phase);
+      assert.deepEqual(error.exit, { kind: "killed", by: thisProcess().id });
+      assert.match(error.message, /it was not ready within 1500 ms: /);
+      assert.match(error.message, says);
+      return { error, took };
+    };
+    const inSetup = async (): Promise<void> => {
+      const notes = new Notes();
+      const stall = [unready, { stdio: notes.hear }, "load", /its module or its setup had not finished/] as const;
+      await late("hangs in setup", stall);
+      assert.deepEqual(notes.words, ["in setup"]);
+    };
+    const inNode = async ([name, stall]: [string, (typeof stalls)[string]]): Promise<void> => {
+      const { error } = await late(name, stall);
+      // It did come that far, and is gone.
+      const stalled = Number(readFileSync(fileIn(env, name), "utf8"));
+      assert.equal(stalled, error.actor.pid);
+      if (name === "load") assert.deepEqual(error.stderr, ["stopped in load"]);
+    };
+    await Promise.all([inSetup(), ...(env.has("node") ? Object.entries(stalls).map(inNode) : [])]);
     await works(nursery, env);
   });
 });
 
 law("Aborting a start in any phase leaves no process, socket, instance or registry entry", async (env) => {
   const reason = new Error("not any more");
+  interface Phase {
+    readonly what?: ActorSource<any>;
+    readonly options?: (file: string) => ProcessOptions;
+    readonly reached?: (file: string, notes: Notes) => Promise<unknown>;
+  }
   /** Each brings a start into a phase and resolves there. */
-  const phases: Record<
-    string,
-    { what?: ActorSource<any>; options?: (file: string) => ProcessOptions; reached?: (file: string) => Promise<void> }
-  > = {
+  const phases: Record<string, Phase> = {
     "in the same turn": {},
     "in a microtask": { reached: () => Promise.resolve() },
     "in the next turn": { reached: () => new Promise((go) => setImmediate(go)) },
     "at 0 ms": { reached: () => new Promise((go) => setTimeout(go, 0)) },
-    "before hello": {
-      options: (file) => ({ execArgv: impostor, env: { IMPOSTOR: "nothing; wait", IMPOSTOR_FILE: file } }),
-      reached: (file) => until("before hello", () => existsSync(file)),
-    },
-    "while loading": {
-      what: slow,
-      options: (file) => ({ env: { SLOW_PHASE: "load", SLOW_FILE: file } }),
-      reached: (file) => until("while loading", () => existsSync(file)),
-    },
-    "in setup": {
-      what: slow,
-      options: (file) => ({ env: { SLOW_PHASE: "setup", SLOW_FILE: file } }),
-      reached: (file) => until("in setup", () => existsSync(file)),
-    },
+    "hangs in setup": { what: unready, reached: (_file, notes) => notes.come() },
+    ...(env.has("node")
+      ? {
+          "before hello": {
+            options: (file) => ({ execArgv: impostor, env: { IMPOSTOR: "nothing; wait", IMPOSTOR_FILE: file } }),
+            reached: (file) => until("before hello", () => existsSync(file)),
+          },
+          "while loading": {
+            what: slow,
+            options: (file) => ({ env: { SLOW_FILE: file } }),
+            reached: (file) => until("while loading", () => existsSync(file)),
+          },
+        }
+      : {}),
   };
   const means: Record<
     string,
@@ -315,18 +318,24 @@ law("Aborting a start in any phase leaves no process, socket, instance or regist
   };
   for (const [phase, { what = worker, options, reached }] of Object.entries(phases)) {
     for (const [by, expected] of Object.entries(means)) {
-      const name = `${by} ${phase}`;
+      const name = `${phase}: ${by}`;
       const file = fileIn(env, name);
+      const notes = new Notes();
       const controller = new AbortController();
       const nursery = await openNursery();
       env.defer(() => nursery.close());
       const caught = rejection(
         nursery.start(
           what,
-          env.options(name, { startTimeout: NEVER, stdio: "ignore", signal: controller.signal, ...options?.(file) }),
+          env.options(name, {
+            startTimeout: NEVER,
+            stdio: notes.hear,
+            signal: controller.signal,
+            ...options?.(file),
+          }),
         ),
       );
-      await reached?.(file);
+      await reached?.(file, notes);
       const aborted = expected.abort(nursery, controller);
       const error = await soon(`the start of ${name} rejects`, caught);
       assert.ok(error instanceof Cancelled, `${name}: ${String(error)}`);
@@ -334,12 +343,12 @@ law("Aborting a start in any phase leaves no process, socket, instance or regist
         { scope: error.scope, via: error.via, reason: error.reason, canceller: error.canceller },
         { scope: expected.scope, via: expected.via, reason: expected.reason, canceller: thisProcess().id },
       );
-      isGone(error.actor?.pid);
+      assertGone(env, error.actor);
       await aborted;
       if (by === "signal") {
         // It was one start that was aborted, not its nursery.
         assert.equal(nursery.status, "open");
-        if (phase === "in setup") await works(nursery, env);
+        if (phase === "hangs in setup") await works(nursery, env);
       }
       assert.deepEqual(nursery.children, []);
       await nursery.close();
@@ -357,55 +366,59 @@ law("Aborting a start in any phase leaves no process, socket, instance or regist
   });
 });
 
-law("A wrong token, unknown version or garbage before Ready is StartFailed and ends the process", async (env) => {
-  const rubbish: Record<string, RegExp> = {
-    text: /a frame of \d+ bytes is over the maximum/,
-    zeros: /unknown type 0/,
-    "a huge frame": /over the maximum/,
-    "an unknown type": /unknown type 200/,
-    "a wrong token": /its token is wrong/,
-    "no token": /its token is wrong/,
-    "an unknown version": new RegExp(
-      `it speaks version ${PROTOCOL_VERSION + 41} of the protocol, this host speaks ${PROTOCOL_VERSION}`,
-    ),
-    "version 0": /it speaks version 0/,
-    "a Hello of another shape": /Hello/,
-    "half a frame": /./,
-    "half a frame; exit": /the stream ended within a frame/,
-    "two Hellos": /a second Hello/,
-    "Ready before Hello": /a frame of type \d+ before Hello/,
-    "Log before Hello": /a frame of type \d+ before Hello/,
-    "Error before Hello": /a frame of type \d+ before Hello/,
-    "an acknowledgement before Hello": /a frame of type \d+ before Hello/,
-    "a frame of a context before Hello": /a frame of type \d+ before Hello/,
-  };
-  await withNursery(async (nursery) => {
-    const check = (error: StartFailed, says: RegExp): void => {
-      assert.ok(error.cause instanceof InvalidMessage, error.message);
-      const { at, why } = error.cause;
-      const text = at === undefined ? why : `${at}: ${why}`;
-      assert.match(text, says);
-      assert.deepEqual(error.exit, { kind: "failed", error: error.cause });
-      assert.ok(error.message.includes(`it broke the protocol: ${text}`), error.message);
+law(
+  "A wrong token, unknown version or garbage before Ready is StartFailed and ends the process",
+  async (env) => {
+    const rubbish: Record<string, RegExp> = {
+      text: /a frame of \d+ bytes is over the maximum/,
+      zeros: /unknown type 0/,
+      "a huge frame": /over the maximum/,
+      "an unknown type": /unknown type 200/,
+      "a wrong token": /its token is wrong/,
+      "no token": /its token is wrong/,
+      "an unknown version": new RegExp(
+        `it speaks version ${PROTOCOL_VERSION + 41} of the protocol, this host speaks ${PROTOCOL_VERSION}`,
+      ),
+      "version 0": /it speaks version 0/,
+      "a Hello of another shape": /Hello/,
+      "half a frame": /./,
+      "half a frame; exit": /the stream ended within a frame/,
+      "two Hellos": /a second Hello/,
+      "Ready before Hello": /a frame of type \d+ before Hello/,
+      "Log before Hello": /a frame of type \d+ before Hello/,
+      "Error before Hello": /a frame of type \d+ before Hello/,
+      "an acknowledgement before Hello": /a frame of type \d+ before Hello/,
+      "a frame of a context before Hello": /a frame of type \d+ before Hello/,
     };
-    for (const [what, says] of Object.entries(rubbish)) {
-      // Those that stay would keep the start for ever, if the host did not end them.
-      const then = what.includes(";") || what === "half a frame" || what === "two Hellos" ? what : `${what}; wait`;
-      const error = await failure(nursery, env, worker, what, { execArgv: impostor, env: { IMPOSTOR: then } });
-      check(error, says);
-      assert.equal(error.phase, what === "two Hellos" ? "load" : "hello");
-    }
-    const loading = writtenActor(
-      env.directory,
-      "writes",
-      'import { writeSync } from "node:fs"; writeSync(3, "what a module should not print\\n"); await new Promise((go) => setTimeout(go, 60_000));',
-    );
-    const writes = await failure(nursery, env, loading, "writes while loading", {});
-    check(writes, /./);
-    assert.equal(writes.phase, "load");
-    await works(nursery, env);
-  });
-});
+    await withNursery(async (nursery) => {
+      const check = (error: StartFailed, says: RegExp): void => {
+        assert.ok(error.cause instanceof InvalidMessage, error.message);
+        const { at, why } = error.cause;
+        const text = at === undefined ? why : `${at}: ${why}`;
+        assert.match(text, says);
+        assert.deepEqual(error.exit, { kind: "failed", error: error.cause });
+        assert.ok(error.message.includes(`it broke the protocol: ${text}`), error.message);
+      };
+      for (const [what, says] of Object.entries(rubbish)) {
+        // Those that stay would keep the start for ever, if the host did not end them.
+        const then = what.includes(";") || what === "half a frame" || what === "two Hellos" ? what : `${what}; wait`;
+        const error = await failure(nursery, env, worker, what, { execArgv: impostor, env: { IMPOSTOR: then } });
+        check(error, says);
+        assert.equal(error.phase, what === "two Hellos" ? "load" : "hello");
+      }
+      const loading = writtenActor(
+        env.directory,
+        "writes",
+        'import { writeSync } from "node:fs"; writeSync(3, "what a module should not print\\n"); await new Promise((go) => setTimeout(go, 60_000));',
+      );
+      const writes = await failure(nursery, env, loading, "writes while loading", {});
+      check(writes, /./);
+      assert.equal(writes.phase, "load");
+      await works(nursery, env);
+    });
+  },
+  { needs: ["process"] },
+);
 
 law(
   "The actor knows its parent, root, tree path, log level and the method that truly made it; a per-actor setting wins",
@@ -413,36 +426,47 @@ law(
     const root = thisProcess();
     await withNursery(
       async (nursery) => {
-        const portal = await nursery.start(
-          observer,
-          env.options("a", { startTimeout: 20_000, env: { BROOD_LOGLEVEL: "debug" } }),
-        );
-        const known = await portal.call("known", ["b", "c"]);
-        assert.deepEqual(known[0]?.id, portal.id);
-        for (const [depth, one] of known.entries()) {
-          assert.equal(one.path, ["", "a", "b", "c"].slice(0, depth + 2).join("/"));
-          assert.equal(one.id.name, ["a", "b", "c"][depth]);
-          assert.equal(one.id.pid, one.pid);
-          assert.deepEqual(one.root, root.id);
-          assert.deepEqual(one.parent, depth === 0 ? root.id : known[depth - 1]?.id);
-          assert.deepEqual(one.caller, one.parent);
-          assert.equal(one.spawnMethod, portal.spawnMethod);
-          assert.equal(one.logLevel, "debug");
-        }
-        assert.equal(portal.spawnMethod, env.method);
-        assert.equal(portal.path, "/a");
-        const other = await nursery.start(observer, env.options("other", { startTimeout: 20_000 }));
-        assert.equal((await other.call("known", []))[0]?.logLevel, root.logLevel);
+        const portal = await nursery.start(worker, env.options("a", { startTimeout: 20_000 }));
+        const known = await portal.call("info");
+        assert.deepEqual(known.id, portal.id);
+        assert.deepEqual([known.path, portal.path], ["/a", "/a"]);
+        for (const one of [known.root, known.parent, known.caller]) assert.deepEqual(one, root.id);
+        assert.deepEqual([known.spawnMethod, portal.spawnMethod], [env.method, env.method]);
+        assert.equal(known.logLevel, root.logLevel);
         // The nursery's own setting holds where the actor has none.
-        const late = await rejection(
-          nursery.start(slow, env.options("late", { stdio: "ignore", env: { SLOW_PHASE: "setup" } })),
-        );
+        const late = await rejection(nursery.start(unready, env.options("hangs in setup", { stdio: "ignore" })));
         assert.ok(late instanceof StartFailed, String(late));
         assert.match(late.message, /not ready within 40 ms/);
       },
       { startTimeout: 40 },
     );
   },
+);
+
+law(
+  "So does an actor that an actor has started; a log level is an actor's own, and that of those below it",
+  async (env) => {
+    const root = thisProcess();
+    await withNursery(async (nursery) => {
+      const portal = await nursery.start(
+        observer,
+        env.options("a", { startTimeout: 20_000, env: { BROOD_LOGLEVEL: "debug" } }),
+      );
+      const known = await portal.call("known", ["b", "c"]);
+      assert.deepEqual(known[0]?.id, portal.id);
+      for (const [depth, one] of known.entries()) {
+        assert.equal(one.path, ["", "a", "b", "c"].slice(0, depth + 2).join("/"));
+        assert.equal(one.id.name, ["a", "b", "c"][depth]);
+        assert.equal(one.id.pid, one.pid);
+        assert.deepEqual(one.root, root.id);
+        assert.deepEqual(one.parent, depth === 0 ? root.id : known[depth - 1]?.id);
+        assert.deepEqual(one.caller, one.parent);
+        assert.equal(one.spawnMethod, portal.spawnMethod);
+        assert.equal(one.logLevel, "debug");
+      }
+    });
+  },
+  { needs: ["process", "nested nurseries"] },
 );
 
 interface MainAnswer {
@@ -499,16 +523,21 @@ law(
     assert.equal(always.evaluations.length, 2);
     assert.match(always.evaluations[1] as string, asModule);
   },
+  { needs: ["node"] },
 );
 
-law("False with an actor defined in main is refused, naming the option", async (env) => {
-  const { answer, evaluations } = await mainActor(env, "refused", { where: "main", inheritMain: false });
-  assert.equal(answer.name, "InvalidOption");
-  assert.equal(answer.code, "ERR_BROOD_INVALID_OPTION");
-  assert.equal(answer.option, "nursery.start: inheritMain");
-  assert.match(answer.message ?? "", /inheritMain: got false\. Accepted: .*main module/);
-  assert.deepEqual(evaluations, ["main"]);
-});
+law(
+  "False with an actor defined in main is refused, naming the option",
+  async (env) => {
+    const { answer, evaluations } = await mainActor(env, "refused", { where: "main", inheritMain: false });
+    assert.equal(answer.name, "InvalidOption");
+    assert.equal(answer.code, "ERR_BROOD_INVALID_OPTION");
+    assert.equal(answer.option, "nursery.start: inheritMain");
+    assert.match(answer.message ?? "", /inheritMain: got false\. Accepted: .*main module/);
+    assert.deepEqual(evaluations, ["main"]);
+  },
+  { needs: ["node"] },
+);
 
 law(
   "A main that throws while loaded fails the start with that stack; one that opens a nursery then is refused, naming guard and opt-out",
@@ -539,25 +568,30 @@ law(
     assert.match(late.answer.message ?? "", /process\.argv\[1\] === fileURLToPath\(import\.meta\.url\)/);
     assert.equal(late.evaluations.length, 2);
   },
+  { needs: ["node"] },
 );
 
-law("The actor gets neither the parent's inspector port, IPC channel, coverage nor profile path", async (env) => {
-  const coverage = join(env.directory, "coverage");
-  const profiles = join(env.directory, "profiles");
-  for (const directory of [coverage, profiles]) mkdirSync(directory);
-  const { name: _name, stdio: _stdio, ...options } = env.options("one");
-  const end = await runProgram("debugged", [JSON.stringify(options)], {
-    flags: ["--inspect=127.0.0.1:0", "--cpu-prof", `--cpu-prof-dir=${profiles}`],
-    env: { NODE_V8_COVERAGE: coverage, NODE_OPTIONS: "--no-warnings" },
-    ipc: true,
-  });
-  assert.deepEqual(answerOf(end), {
-    host: { inspector: true, ipc: true },
-    actor: { inspector: null, ipc: false, env: [], execArgv: [], coverage: null },
-  });
-  assert.equal(readdirSync(coverage).length, 1, "coverage of the host alone");
-  assert.equal(readdirSync(profiles).length, 1, "a profile of the host alone");
-});
+law(
+  "The actor gets neither the parent's inspector port, IPC channel, coverage nor profile path",
+  async (env) => {
+    const coverage = join(env.directory, "coverage");
+    const profiles = join(env.directory, "profiles");
+    for (const directory of [coverage, profiles]) mkdirSync(directory);
+    const { name: _name, stdio: _stdio, ...options } = env.options("one");
+    const end = await runProgram("debugged", [JSON.stringify(options)], {
+      flags: ["--inspect=127.0.0.1:0", "--cpu-prof", `--cpu-prof-dir=${profiles}`],
+      env: { NODE_V8_COVERAGE: coverage, NODE_OPTIONS: "--no-warnings" },
+      ipc: true,
+    });
+    assert.deepEqual(answerOf(end), {
+      host: { inspector: true, ipc: true },
+      actor: { inspector: null, ipc: false, env: [], execArgv: [], coverage: null },
+    });
+    assert.equal(readdirSync(coverage).length, 1, "coverage of the host alone");
+    assert.equal(readdirSync(profiles).length, 1, "a profile of the host alone");
+  },
+  { needs: ["node"] },
+);
 
 const FORKS = "part 3";
 later("The child holds exactly its documented descriptors, none a listener or peer socket of the parent", FORKS);
@@ -569,8 +603,9 @@ later(
 );
 later("A template with foreign threads, open sockets or live timers is refused, naming the offender", FORKS);
 later("Template death fails pending starts, spares running actors, and the next start works", FORKS);
-later("wasm_fork clones start with the warmed state; writes of one are seen by no other", "part 2");
-later("wasm_forkserver: what the sandbox forbids fails typed; a crash of the process spares the host", "part 2");
+const LATER = "after part 5";
+later("wasm_fork clones start with the warmed state; writes of one are seen by no other", LATER);
+later("wasm_forkserver: what the sandbox forbids fails typed; a crash of the process spares the host", LATER);
 
 law(
   "Output is relayed by line with the actor's name; 1 MiB without newline, or a deaf reader, blocks nobody",
@@ -614,6 +649,7 @@ law(
     assert.ok(poured > 4 * MIB);
     assert.equal(sum, 3);
   },
+  { needs: ["process"] },
 );
 
 law(
@@ -622,15 +658,14 @@ law(
     await withNursery(async (nursery) => {
       const refused = async (spawn: unknown): Promise<unknown> =>
         rejection(nursery.start(worker, { ...env.options("one"), spawn: spawn as SpawnMethod }));
-      // Every method of the design that this version does not have.
       const portal = await nursery.start(worker, env.options("asked"));
       assert.equal(portal.spawnMethod, env.method);
       assert.equal(portal.spawnReason, "asked for");
       const { spawn: _spawn, ...unsaid } = env.options("default");
       const byDefault = await nursery.start(worker, unsaid);
       assert.equal(byDefault.spawnReason, "the default");
-      for (const method of ["wasm", "wasm_fork", "wasm_forkserver", "forkserver", "main_thread_forkserver"]) {
-        if (method === env.method) continue;
+      // Every method of the design that this version does not have.
+      for (const method of ["wasm_fork", "wasm_forkserver", "forkserver", "main_thread_forkserver"]) {
         const error = await refused(method);
         assert.ok(error instanceof Unsupported, `${method}: ${String(error)}`);
         assert.equal(error.feature, `spawn method ${method}`);

@@ -9,7 +9,7 @@ import { nursery } from "./laws/nursery.js";
 import { portal } from "./laws/portal.js";
 import { signals } from "./laws/signals.js";
 import { starting } from "./laws/starting.js";
-import type { Law, LawEnv, PendingLaw } from "./law.js";
+import type { Law, LawEnv, LawStart, PendingLaw } from "./law.js";
 import { lackOf, type Lack, type Thread } from "./needs.js";
 
 const SECTIONS = [nursery, portal, context, cancel, errors, starting, signals];
@@ -63,7 +63,8 @@ export function lawEnv(
     defer,
     options(name, more = {}) {
       const { killTimeout, ...rest } = more;
-      return { spawn: method, ...rest, ...(has("process") && killTimeout !== undefined ? { killTimeout } : {}), name };
+      const steps = has("process") && killTimeout !== undefined ? { killTimeout } : {};
+      return { spawn: method as NonNullable<LawStart["spawn"]>, ...rest, ...steps, name };
     },
   };
 }

@@ -24,8 +24,13 @@ export interface Lack {
 /** Where the suite runs. */
 export type Thread = "main thread" | "worker thread";
 
-const LACKS: Readonly<Record<SpawnMethod, Partial<Record<Need, Lack>>>> = {
+const LACKS: Readonly<Record<SpawnMethod | "wasm", Partial<Record<Need, Lack>>>> = {
   exec: { component: { why: "is no component" } },
+  wasm: {
+    process: { why: "has no process" },
+    node: { why: "has no Node" },
+    "nested nurseries": { why: "starts no actors", until: "part 5" },
+  },
 };
 
 /** Why `method` cannot be held to a law with these needs; undefined where it can. */

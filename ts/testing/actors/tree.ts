@@ -40,7 +40,6 @@ export async function plant(nursery: Nursery, shape: Shape): Promise<Portal<any>
   const portal = await nursery.start(actor<Tree>(new URL("./tree.js", import.meta.url)), {
     ...shape.options,
     name: `level-${shape.depth}`,
-    spawn: shape.method,
     env: { TREE: JSON.stringify({ ...shape, depth: shape.depth - 1 }), TMPDIR: process.env["TMPDIR"] },
   });
   if (shape.via === "task") await portal.open("grow");

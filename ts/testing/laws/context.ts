@@ -325,7 +325,7 @@ law(
   async (env) => {
     await withPeer(env, async (peer) => {
       // What a task throws is a RemoteActorError at its opener, a cancel of its own making too.
-      const error = await rejection(peer.open("cancelItself", { spawn: env.method }, "had enough"));
+      const error = await rejection(peer.open("cancelItself", env.options("below"), "had enough"));
       assert.ok(isRemote(error, "Cancelled"));
       const { scope, canceller, reason } = error.remote.fields as {
         scope: string;
@@ -439,9 +439,7 @@ law(
   "A failure in a nursery of the peer's own reaches the opener as that failure",
   async (env) => {
     await withPeer(env, async (peer) => {
-      const error = await rejection(
-        peer.withContext("failBelow", [{ spawn: env.method }], (opened) => opened.result()),
-      );
+      const error = await rejection(peer.withContext("failBelow", [env.options("below")], (opened) => opened.result()));
       assert.ok(isRemote(error, "ActorDied"));
       assert.equal(error.errors, undefined);
       const { path, exit } = error.remote.fields as Pick<ActorDied, "path" | "exit">;

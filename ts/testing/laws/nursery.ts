@@ -11,7 +11,7 @@ import { actor } from "../../nursery/source.js";
 import { bounded } from "../bounded.js";
 import { rejection } from "../gate.js";
 import { latchOf, open, OPEN } from "../latches.js";
-import { section, type LawEnv } from "../law.js";
+import { section } from "../law.js";
 import { assertGone, assertLeft, assertThere } from "../left.js";
 import { Notes } from "../notes.js";
 import { isAlive } from "../processes.js";
@@ -423,19 +423,18 @@ law("A rejection nobody awaits fails the actor, with the rejection as cause", as
   assert.match(died.cause.remote.stack, /worker\.js/);
 });
 
-/** Beyond the sentences of the specification: what the design page adds to them. */
-const below = (env: LawEnv): { readonly spawn: LawEnv["method"] } => ({ spawn: env.method });
+// Beyond the sentences of the specification: what the design page adds to them.
 
 law(
   "A failure in a task's own nursery reaches the caller once, and not at all where the task has met it",
   async (env) => {
     await withNursery(async (scope) => {
       const portal = await scope.start(scopes, env.options("worker"));
-      const failed = await rejection(portal.call("failBelow", below(env)));
+      const failed = await rejection(portal.call("failBelow", env.options("below")));
       assert.ok(isRemote(failed, "ActorDied"));
       assert.equal(failed.errors, undefined);
-      assert.equal(await portal.call("catchBelow", below(env)), "ActorDied");
-      assert.ok(isRemote(await rejection(portal.call("ignoreBelow", below(env))), "ActorDied"));
+      assert.equal(await portal.call("catchBelow", env.options("below")), "ActorDied");
+      assert.ok(isRemote(await rejection(portal.call("ignoreBelow", env.options("below"))), "ActorDied"));
     });
   },
   { needs: ["nested nurseries"] },
@@ -446,7 +445,7 @@ law(
   async (env) => {
     await withNursery(async (scope) => {
       const portal = await scope.start(scopes, env.options("worker"));
-      const pid = await portal.call("leaveLooping", below(env));
+      const pid = await portal.call("leaveLooping", env.options("below"));
       assert.equal(isAlive(pid), false);
     });
   },

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { ActorSource, Nursery, OutputLine, ProcessOptions, SpawnMethod } from "../../context/surface.js";
+import type { ActorSource, Nursery, OutputLine, ProcessOptions } from "../../context/surface.js";
 import { Cancelled, InvalidMessage, InvalidOption, StartFailed, Unsupported } from "../../errors/kinds.js";
 import { isRemote } from "../../errors/remote.js";
 import { openNursery, withNursery } from "../../nursery/open.js";
@@ -657,7 +657,7 @@ law(
   async (env) => {
     await withNursery(async (nursery) => {
       const refused = async (spawn: unknown): Promise<unknown> =>
-        rejection(nursery.start(worker, { ...env.options("one"), spawn: spawn as SpawnMethod }));
+        rejection(nursery.start(worker, { ...env.options("one"), spawn } as never));
       const portal = await nursery.start(worker, env.options("asked"));
       assert.equal(portal.spawnMethod, env.method);
       assert.equal(portal.spawnReason, "asked for");

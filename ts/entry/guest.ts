@@ -19,6 +19,7 @@ import { LEVELS } from "../protocol/here.js";
 import { encodePlain, type Encoded } from "../protocol/payload.js";
 import { PROTOCOL_VERSION } from "../protocol/version.js";
 import { bind } from "./guest-host.js";
+import { keepRecord, record } from "./guest-record.js";
 import { evaluateSource } from "./guest-source.js";
 import { StreamTransport, type StreamReadable, type StreamWritable } from "./guest-transport.js";
 
@@ -46,12 +47,15 @@ export function serve(exports: Record<string, unknown>): (inbox: StreamReadable)
       `${fault}: the module exports ${names.length === 0 ? "nothing" : listNames(names)}. Write: export default defineActor({ ... })`,
     );
   }
-  const ready = encodePlain(readyOf(definition), "Ready");
+  const endpoints = readyOf(definition);
+  const ready = encodePlain(endpoints, "Ready");
+  keepRecord(endpoints.endpoints);
   return (inbox) => new Guest(() => ({ definition, ready })).run(inbox);
 }
 
 /** The export of the component that runs a string, which comes with the Spec. */
 export function serveSource(): (inbox: StreamReadable) => Promise<unknown> {
+  keepRecord({});
   return (inbox) =>
     new Guest((spec) => {
       if (spec.source === undefined) throw new InvalidMessage("its Spec has no source");
@@ -171,3 +175,6 @@ class Guest {
     this.#channel.close();
   }
 }
+
+// The last of this module: what is evaluated after it is the user's.
+record();

@@ -3,6 +3,7 @@
 import { buildAddons } from "./lib/addon.js";
 import { at } from "./lib/checkout.js";
 import { installDependencies } from "./lib/dependencies.js";
+import { buildGuest } from "./lib/guest.js";
 import { withLock } from "./lib/lock.js";
 import { requireNode } from "./lib/node-version.js";
 import { Missing, Refusal } from "./lib/tool.js";
@@ -18,7 +19,7 @@ export async function setup({ profile = "dev", tolerant = false, rest = true } =
   return withLock(at("build", "setup.lock"), async () => {
     await installDependencies();
     const complaints = [];
-    for (const compile of [() => buildAddons(profile), compileLibrary, ...(rest ? [compileRest] : [])]) {
+    for (const compile of [() => buildAddons(profile), compileLibrary, buildGuest, ...(rest ? [compileRest] : [])]) {
       try {
         await compile();
       } catch (error) {

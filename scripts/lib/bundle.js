@@ -5,7 +5,7 @@ import { Refusal } from "./tool.js";
 
 const VENDORED = { from: at("ts", "vendor", "msgpackr.ts"), to: at("dist", "vendor", "msgpackr.js") };
 const LICENCE = { from: at("node_modules", "msgpackr", "LICENSE"), to: at("dist", "vendor", "LICENSE-msgpackr") };
-const ENTRIES = ["process", "actor-process", "lifeline"].map((name) => ({
+const ENTRIES = ["process", "actor-process", "lifeline", "compile"].map((name) => ({
   from: at("ts", "entry", `${name}.ts`),
   to: at("dist", "entry", `${name}.cjs`),
 }));
@@ -16,6 +16,9 @@ const ACTOR = { from: at("ts", "actor", "index.ts"), to: at("dist", "actor", "in
 /** What a component of an actor module is made of, beside that module. */
 const GUEST = { from: at("ts", "entry", "guest.ts"), to: at("dist", "guest", "runtime.js") };
 const WORLD = { from: at("wit", "actor.wit"), to: at("dist", "guest", "actor.wit") };
+
+/** What `brood build` takes, and what scripts/lib/guest.js makes of it. */
+export const GUEST_FILES = { runtime: GUEST.to, world: WORLD.to, component: at("dist", "guest", "brood-js.wasm") };
 
 /** What these steps leave in dist/. */
 export const BUNDLED = [VENDORED.to, LICENCE.to, ACTOR.to, GUEST.to, WORLD.to, ...ENTRIES.map((entry) => entry.to)];

@@ -10,7 +10,10 @@ import { step } from "./step.js";
 import { runTool } from "./tool.js";
 
 /** The native files of a platform: the crate of each, and its name as users' processes load it. */
-export const ADDONS = [{ crate: "brood-forkserver-node", file: "brood-forkserver.node" }];
+export const ADDONS = [
+  { crate: "brood-forkserver-node", file: "brood-forkserver.node" },
+  { crate: "brood-engine-node", file: "brood-engine.node" },
+];
 
 /** Where this platform's native files are in a checkout. */
 export const nativeDir = () => at("npm", platformName());

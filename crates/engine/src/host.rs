@@ -1,0 +1,209 @@
+//! What all actors of a process share: two engines, one runtime, one ticker, one number of places. Each is made when it is first
+//! needed, and none of it ever ends before the process does.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
+use wasmtime::component::Linker;
+use wasmtime::{Config, Engine, WasmFeatures};
+
+use crate::cache::Cache;
+use crate::failure::{Code, Failure};
+use crate::scan::Kind;
+use crate::store::State;
+use crate::ticker::Ticker;
+use crate::world;
+
+/// Bytes of stack that a guest has. With as much again for host functions that run on the same stack: a guest that overflows its
+/// part is ended, a host function that overflowed the whole would end the process (facts, section 4).
+const WASM_STACK: usize = 512 << 10;
+const WHOLE_STACK: usize = 1 << 20;
+/// Frames in the backtrace of a trap.
+const BACKTRACE: NonZeroUsize = NonZeroUsize::new(20).unwrap();
+/// Threads that read files and compile beside the guests.
+const BLOCKING_THREADS: usize = 4;
+
+/// What the owner of the process decides once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Threads that run guests, and threads that compile; at least 1.
+    pub threads: usize,
+    /// Actors that live at the same time; at least 1.
+    pub max_actors: usize,
+    /// Where compiled components are kept; none: nowhere.
+    pub cache: Option<PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            threads: 1,
+            max_actors: 10_000,
+            cache: None,
+        }
+    }
+}
+
+static SETTINGS: OnceLock<Settings> = OnceLock::new();
+static HOST: OnceLock<Result<Host, Failure>> = OnceLock::new();
+static TICKER: OnceLock<Ticker> = OnceLock::new();
+
+/// Sets what has effect from the first component on.
+///
+/// # Errors
+/// Others are in effect already.
+pub fn configure(settings: Settings) -> Result<(), Failure> {
+    let asked = settings.clone();
+    let found = SETTINGS.get_or_init(|| settings);
+    if *found == asked {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::Argument,
+        "the engine is configured already, and differently",
+    ))
+}
+
+/// Everything that actors share.
+pub(crate) struct Host {
+    pub(crate) runtime: Runtime,
+    pub(crate) places: Arc<Semaphore>,
+    pub(crate) max_actors: usize,
+    pub(crate) ticker: &'static Ticker,
+    pub(crate) cache: Option<Cache>,
+    frames: OnceLock<Result<Hosting, Failure>>,
+    plain: OnceLock<Result<Hosting, Failure>>,
+}
+
+/// One engine, and what is linked on it.
+pub(crate) struct Hosting {
+    pub(crate) engine: Engine,
+    pub(crate) linker: Linker<State>,
+    /// Tells apart what compiled code may run where; part of the cache's key.
+    pub(crate) compatibility: String,
+}
+
+/// The shared parts; the first call makes them.
+pub(crate) fn host() -> Result<&'static Host, Failure> {
+    HOST.get_or_init(Host::new).as_ref().map_err(Clone::clone)
+}
+
+impl Host {
+    fn new() -> Result<Self, Failure> {
+        let settings = SETTINGS.get_or_init(Settings::default);
+        let internal =
+            |what: &str, error: &dyn std::fmt::Display| Failure::new(Code::Internal, &format!("{what}: {error}"));
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(settings.threads.max(1))
+            .max_blocking_threads(BLOCKING_THREADS)
+            .thread_name("brood-engine")
+            .enable_time()
+            .build()
+            .map_err(|error| internal("the threads of the engine cannot be started", &error))?;
+        // Cranelift compiles on rayon's own pool. Where something else in this image has made that first, its size stands.
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(settings.threads.max(1))
+            .thread_name(|index| format!("brood-compile-{index}"))
+            .build_global();
+        Ok(Self {
+            runtime,
+            places: Arc::new(Semaphore::new(settings.max_actors.clamp(1, Semaphore::MAX_PERMITS))),
+            max_actors: settings.max_actors,
+            ticker: TICKER.get_or_init(Ticker::default),
+            cache: settings.cache.as_deref().and_then(|dir| Cache::open(dir).ok()),
+            frames: OnceLock::new(),
+            plain: OnceLock::new(),
+        })
+    }
+
+    /// The engine that components of this kind run on.
+    pub(crate) fn hosting(&self, kind: Kind) -> Result<&Hosting, Failure> {
+        let slot = match kind {
+            Kind::Frames => &self.frames,
+            Kind::Plain => &self.plain,
+        };
+        slot.get_or_init(|| self.make(kind)).as_ref().map_err(Clone::clone)
+    }
+
+    fn make(&self, kind: Kind) -> Result<Hosting, Failure> {
+        let failed =
+            |error: wasmtime::Error| Failure::new(Code::Internal, &format!("the engine cannot be made: {error:#}"));
+        let engine = Engine::new(&config(kind)).map_err(failed)?;
+        self.ticker
+            .add(engine.weak())
+            .map_err(|error| Failure::new(Code::Internal, &format!("the ticker cannot be started: {error}")))?;
+        let linker = world::linker(&engine).map_err(failed)?;
+        let mut hasher = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        let compatibility = format!("wasmtime-{} {kind:?} {:016x}", WASMTIME, hasher.finish());
+        Ok(Hosting {
+            engine,
+            linker,
+            compatibility,
+        })
+    }
+}
+
+/// The version of wasmtime that this is built with; a test holds it to the lockfile.
+pub const WASMTIME: &str = "48.0.8";
+
+/// Bounds the address space of this process to what it has now and `extra` bytes more: for one that only compiles.
+///
+/// # Errors
+/// The system refuses.
+pub fn limit_address_space(extra: u64) -> Result<(), Failure> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let failed = |what: &dyn std::fmt::Display| {
+            Failure::new(Code::Io, &format!("the address space cannot be limited: {what}"))
+        };
+        let text = std::fs::read_to_string("/proc/self/statm").map_err(|error| failed(&error))?;
+        let pages: u64 = text
+            .split(' ')
+            .next()
+            .and_then(|pages| pages.parse().ok())
+            .ok_or_else(|| failed(&"its size is not told"))?;
+        let page = u64::try_from(rustix::param::page_size()).unwrap_or(4096);
+        let limit = Rlimit {
+            current: Some(pages.saturating_mul(page).saturating_add(extra)),
+            maximum: getrlimit(Resource::As).maximum,
+        };
+        setrlimit(Resource::As, limit).map_err(|error| failed(&error))?;
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = extra;
+    Ok(())
+}
+
+fn config(kind: Kind) -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .max_wasm_stack(WASM_STACK)
+        .async_stack_size(WHOLE_STACK)
+        // Named off whatever the features of the crates say: cargo unifies those of all dependants.
+        .wasm_features(
+            WasmFeatures::GC | WasmFeatures::GC_TYPES | WasmFeatures::EXCEPTIONS | WasmFeatures::THREADS,
+            false,
+        )
+        .wasm_backtrace_max_frames(Some(BACKTRACE))
+        .concurrency_support(matches!(kind, Kind::Frames))
+        .macos_use_mach_ports(false);
+    config
+}
+
+#[cfg(test)]
+mod tests {
+    use super::WASMTIME;
+
+    #[test]
+    fn the_version_that_is_told_is_the_one_in_the_lockfile() {
+        let lock = include_str!("../../../Cargo.lock");
+        assert!(lock.contains(&format!("name = \"wasmtime\"\nversion = \"{WASMTIME}\"")));
+    }
+}

@@ -6,6 +6,7 @@ import { stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { allLaws, conformance, lawEnv, pending } from "#brood/testing/conformance.js";
+import { METHODS } from "#brood/testing/methods.js";
 import { actor, withNursery } from "brood";
 import { ROOT } from "./harness/checkout.js";
 import { leakCheck } from "./harness/leaks.js";
@@ -13,8 +14,6 @@ import { suite } from "./harness/law.js";
 
 // Other test files run beside this one, with temporary files of their own that are no leak of ours.
 process.env["TMPDIR"] = mkdtempSync(join(tmpdir(), "conformance-"));
-
-const METHODS = ["exec"] as const;
 
 const worker = actor<typeof import("#brood/testing/actors/worker.js")>(
   new URL(import.meta.resolve("#brood/testing/actors/worker.js")),

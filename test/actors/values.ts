@@ -2,28 +2,29 @@
 import { context, defineActor, type } from "brood/actor";
 import { rows } from "../protocol/values.table.js";
 
-const row = (index: number): (typeof rows)[number] => {
-  const found = rows[index];
-  if (found === undefined) throw new RangeError(`no row ${index}`);
+const row = (kind: string): (typeof rows)[number] => {
+  const found = rows.find((one) => one.kind === kind);
+  if (found === undefined) throw new RangeError(`no row ${kind}`);
   return found;
 };
 
 export default defineActor({
   /** Whether the argument is what this row must arrive as. */
-  arrives: (index: number, value: unknown) => {
-    const { kind, ...rest } = row(index);
-    if (!("arrives" in rest)) throw new TypeError(`${kind} does not cross`);
-    return rest.arrives(value);
+  arrives: (kind: string, value: unknown) => {
+    const found = row(kind);
+    if (!("arrives" in found)) throw new TypeError(`${kind} does not cross`);
+    return found.arrives(value);
   },
   echo: (value: unknown) => value,
-  make: (index: number) => row(index).make(),
-  makeLater: async (index: number) => {
+  make: (kind: string) => row(kind).make(),
+  makeLater: async (kind: string) => {
     await Promise.resolve();
-    return row(index).make();
+    return row(kind).make();
   },
-  start: context({ started: type<unknown>() }, async (task, index: number) => {
-    await task.started(row(index).make());
-    return row(index).make();
+  start: context({ started: type<unknown>() }, async (task, kind: string) => {
+    await task.started(row(kind).make());
+    return row(kind).make();
   }),
-  alive: () => true,
+  /** The kinds that this runtime has. */
+  kinds: () => rows.map(({ kind }) => kind),
 });

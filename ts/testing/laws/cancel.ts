@@ -307,7 +307,7 @@ law(
       }
     }
   },
-  { deadline: 60_000, needs: ["process", "nested nurseries"] },
+  { deadline: 60_000, needs: ["nested nurseries"] },
 );
 
 law("portal.cancel() tells whether it was acknowledged; an actor already dead counts as done", async (env) => {

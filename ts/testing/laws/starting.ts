@@ -466,7 +466,7 @@ law(
       }
     });
   },
-  { needs: ["process", "nested nurseries"] },
+  { needs: ["nested nurseries"] },
 );
 
 interface MainAnswer {

@@ -4,6 +4,7 @@
 // the instance.
 import { now } from "./clock.js";
 import { host, NEVER } from "./host.js";
+import { run } from "./unawaited.js";
 
 /** As in Node: a time that is none of this range is 1. */
 const MAX_DELAY = 2 ** 31 - 1;
@@ -69,12 +70,8 @@ export function due(id: number): void {
         timer.turn = ++lastTurn;
         add(timer);
       } else byId.delete(timer.id);
-      try {
-        timer.callback.apply(undefined, timer.args as unknown[]);
-      } catch (error) {
-        host.fatal(error);
-        return;
-      }
+      // The actor ends.
+      if (!run(timer.callback, undefined, timer.args)) return;
     }
   } finally {
     running = false;

@@ -172,7 +172,7 @@ export const crossing: readonly Crossing[] = [
   },
   {
     kind: "`Buffer`",
-    make: () => Buffer.from([1, 2]),
+    make: () => globalThis.Buffer.from([1, 2]),
     as: "a `Uint8Array`",
     needs: "Buffer",
     arrives: (v) => holds(v, Uint8Array, [1, 2]),

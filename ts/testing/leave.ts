@@ -1,11 +1,11 @@
 // How an actor of the laws ends by itself: a process leaves with a code; a guest, which cannot, fails by an error that nobody
 // catches.
-import { inProcess } from "./builtin.js";
+import { inProcess, ownProcess } from "./builtin.js";
 import { isOpen, type Latch } from "./latch.js";
 
 /** Never returns, or never answers. */
 export function leave(code: number): Promise<never> {
-  if (inProcess()) process.exit(code);
+  if (inProcess()) ownProcess().exit(code);
   return failSoon(code, () => {});
 }
 

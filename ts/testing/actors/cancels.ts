@@ -1,8 +1,7 @@
 // The actor of laws about cancelling: it notes what its signal says, how it leaves, and can be deaf in every way.
 import { context, defineActor, endpoint, type, type Task } from "../../actor/index.js";
 import type { Cancelled } from "../../errors/kinds.js";
-import { actor } from "../../nursery/source.js";
-import { builtin, inProcess } from "../builtin.js";
+import { builtin, inProcess, ownProcess } from "../builtin.js";
 import { opened, type Latch } from "../latch.js";
 import { leave } from "../leave.js";
 import { note } from "../notes.js";
@@ -28,15 +27,6 @@ async function heed(task: Task): Promise<never> {
   throw task.signal.reason;
 }
 
-/** Starts an actor of its own. */
-async function startWorker(task: Task) {
-  const nursery = await task.openNursery();
-  return nursery.start(actor<typeof import("./worker.js")>(new URL("./worker.js", import.meta.url)), {
-    name: "child",
-    spawn: task.actor.spawnMethod,
-  });
-}
-
 export default defineActor({
   add: (a: number, b: number) => a + b,
   heed: endpoint(heed),
@@ -47,10 +37,10 @@ export default defineActor({
   /** Of a process: notes in `file` every SIGTERM and its own leaving. Listening for SIGTERM makes it deaf to it. */
   noteEnd: (file: string) => {
     const { appendFileSync } = builtin("fs");
-    process.on("SIGTERM", () => appendFileSync(file, "SIGTERM\n"));
-    process.on("exit", (code) => appendFileSync(file, `exit ${code}\n`));
+    ownProcess().on("SIGTERM", () => appendFileSync(file, "SIGTERM\n"));
+    ownProcess().on("exit", (code) => appendFileSync(file, `exit ${code}\n`));
   },
-  pid: () => process.pid,
+  pid: () => ownProcess().pid,
   leave,
   /** Loops for ever; of a process, `file` is there from then on. */
   loop: (file?: string) => {
@@ -59,7 +49,7 @@ export default defineActor({
   },
   /** Stops its process. */
   stop: () => {
-    process.kill(process.pid, "SIGSTOP");
+    ownProcess().kill(ownProcess().pid, "SIGSTOP");
   },
   /** When cancelled, notes it, and stays until the latch opens. */
   meet: context({ started: type<void>() }, async (task, latch: Latch) => {
@@ -70,12 +60,4 @@ export default defineActor({
     note(task, "met");
     throw task.signal.reason;
   }),
-  /** Asks an actor of its own for the time it has left, bounded by `deadline`. */
-  timeLeft: endpoint(async (task, deadline: number | undefined) => {
-    const child = await startWorker(task);
-    const { remaining } = await (deadline === undefined ? child : child.with({ deadline })).call("info");
-    return { own: task.remaining(), childs: remaining };
-  }),
-  /** Waits for an actor of its own that never answers, with a deadline much later than any caller's. */
-  waitForChild: endpoint(async (task) => (await startWorker(task)).with({ deadline: 1_000_000 }).call("wait")),
 });

@@ -1,11 +1,9 @@
 // The actor of laws about contexts: peers that start, fail, obey, fail to obey, and note what they did.
 import { context, defineActor, endpoint, type } from "../../actor/index.js";
-import type { ContextTask, ProcessOptions, Task } from "../../context/surface.js";
+import type { ContextTask, Task } from "../../context/surface.js";
 import type { Cancelled } from "../../errors/kinds.js";
-import { actor } from "../../nursery/source.js";
 import { gate } from "../gate.js";
 import { isOpen, type Latch } from "../latch.js";
-import { leave } from "../leave.js";
 import { note } from "../notes.js";
 
 const held = new Map<string, ReturnType<typeof gate<unknown>>>();
@@ -24,16 +22,6 @@ const cancelled = (task: Task): Promise<never> =>
   });
 
 const value = { started: type<unknown>() };
-
-/** Starts another of this kind below. */
-const startBelow = async (task: Task, options: ProcessOptions) => {
-  const nursery = await task.openNursery();
-  const child = await nursery.start(actor<typeof import("./dialogue.js")>(new URL(import.meta.url)), {
-    ...options,
-    name: "below",
-  });
-  return { nursery, child };
-};
 
 export default defineActor({
   add: (a: number, b: number) => a + b,
@@ -104,13 +92,6 @@ export default defineActor({
     await cancelled(task).catch(() => {});
     return result;
   }),
-  /** Cancels a nursery of its own, and lets that cancel through. */
-  cancelItself: context(value, async (task, options: ProcessOptions, reason: string) => {
-    const { nursery, child } = await startBelow(task, options);
-    const waiting = child.call("hold", "for ever");
-    void nursery.cancel(reason);
-    await waiting;
-  }),
   /** Its loop is silent until the latch opens, soon after it has noted that. */
   deafUntil: context(value, async (task, latch: Latch) => {
     await task.started(undefined);
@@ -122,14 +103,6 @@ export default defineActor({
       }, 0),
     );
     return cancelled(task);
-  }),
-  leave,
-  /** Fails by the death of an actor of its own. */
-  failBelow: context(value, async (task, options: ProcessOptions) => {
-    await task.started(undefined);
-    const { nursery, child } = await startBelow(task, options);
-    void child.call("leave", 7);
-    await nursery.join();
   }),
   info: endpoint((task) => task.caller),
 });

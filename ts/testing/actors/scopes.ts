@@ -1,11 +1,12 @@
 // Actors that start actors: trees and chains.
 import { appendFileSync } from "node:fs";
-import { defineActor, endpoint } from "../../actor/index.js";
+import { context, defineActor, endpoint, type } from "../../actor/index.js";
 import type { ProcessOptions, Task } from "../../context/surface.js";
 import { actor } from "../../nursery/source.js";
 import { leave } from "../leave.js";
 import { isAlive } from "../processes.js";
 
+const worker = actor<typeof import("./worker.js")>(new URL("./worker.js", import.meta.url));
 const self = actor<typeof import("./scopes.js")>(new URL(import.meta.url));
 
 let own: Task;
@@ -13,6 +14,7 @@ let own: Task;
 export default defineActor(
   {
     pid: () => process.pid,
+    add: (a: number, b: number) => a + b,
     leave,
     /** Starts a chain of actors below, each in the nursery of the one above; every one notes at its end who of those below still lives. */
     chain: async (notes: string, below: string[], options: ProcessOptions): Promise<number[]> => {
@@ -61,6 +63,36 @@ export default defineActor(
       void child.call("leave", 7);
       await child.exited;
       return "unaware";
+    }),
+    /** Cancels a nursery of its own, and lets that cancel through. */
+    cancelItself: context({ started: type<void>() }, async (task, options: ProcessOptions, reason: string) => {
+      const nursery = await task.openNursery();
+      const child = await nursery.start(self, { ...options, name: "below" });
+      const waiting = child.call("forever");
+      void nursery.cancel(reason);
+      await waiting;
+    }),
+    /** Fails by the death of an actor of its own, once it has started. */
+    startThenFailBelow: context({ started: type<void>() }, async (task, options: ProcessOptions) => {
+      await task.started();
+      const nursery = await task.openNursery();
+      const child = await nursery.start(self, { ...options, name: "below" });
+      void child.call("leave", 7);
+      await nursery.join();
+    }),
+    forever: () => new Promise<never>(() => {}),
+    /** Asks an actor of its own for the time it has left, bounded by `deadline`. */
+    timeLeft: endpoint(async (task, deadline: number | undefined, options: ProcessOptions) => {
+      const nursery = await task.openNursery();
+      const child = await nursery.start(worker, { ...options, name: "child" });
+      const { remaining } = await (deadline === undefined ? child : child.with({ deadline })).call("info");
+      return { own: task.remaining(), childs: remaining };
+    }),
+    /** Waits for an actor of its own that never answers, with a deadline much later than any caller's. */
+    waitForChild: endpoint(async (task, options: ProcessOptions) => {
+      const nursery = await task.openNursery();
+      const child = await nursery.start(worker, { ...options, name: "child" });
+      return child.with({ deadline: 1_000_000 }).call("wait");
     }),
     /** Returns while an actor of its own loops for ever: the pid of that one. */
     leaveLooping: endpoint(async (task, options: ProcessOptions): Promise<number> => {

@@ -1,7 +1,5 @@
-// Throws everything that can be thrown, here or further down the tree.
+// Throws everything that can be thrown.
 import { defineActor, endpoint } from "../../actor/index.js";
-import { actor } from "../../nursery/source.js";
-import type { ProcessOptions } from "../../context/surface.js";
 
 /** An error class of one's own. */
 export class AccountError extends Error {
@@ -175,7 +173,7 @@ const MAKERS: Record<string, () => unknown> = {
 /** Names of everything it can throw. */
 export type Thrown = keyof typeof MAKERS;
 
-export default defineActor({
+export const endpoints = {
   add: (a: number, b: number) => a + b,
   throws: (what: Thrown) => {
     throw MAKERS[what]?.();
@@ -184,13 +182,6 @@ export default defineActor({
     await Promise.resolve();
     throw MAKERS[what]?.();
   }),
-  /** Lets an actor of its own throw, and that one's, and so on: `names` are theirs. */
-  below: endpoint(async (task, names: string[], what: Thrown, options: ProcessOptions): Promise<never> => {
-    const nursery = await task.openNursery();
-    const [name, ...further] = names;
-    const self = actor<typeof import("./thrower.js")>(new URL(import.meta.url));
-    const portal = await nursery.start(self, { ...options, name: name as string });
-    if (further.length > 0) return portal.call("below", further, what, options);
-    return portal.call("throws", what);
-  }),
-});
+};
+
+export default defineActor(endpoints);

@@ -1,10 +1,10 @@
 // Never becomes ready, as its name says: "hangs in setup", "throws in setup". A process tells its pid in the log before, and one with
 // LAW_HOW "throw on load" does not even come there.
 import { defineActor } from "../../actor/index.js";
+import { inProcess, ownProcess } from "../builtin.js";
 import { note } from "../notes.js";
 
-if ((globalThis as { process?: NodeJS.Process }).process?.env["LAW_HOW"] === "throw on load")
-  throw new RangeError("thrown on load");
+if (inProcess() && ownProcess().env["LAW_HOW"] === "throw on load") throw new RangeError("thrown on load");
 
 export default defineActor(
   { add: (a: number, b: number) => a + b },

@@ -23,6 +23,7 @@ import { isAlive, processState } from "../processes.js";
 import { silent } from "../silent.js";
 
 const worker = actor<typeof import("../actors/worker.js")>(new URL("../actors/worker.js", import.meta.url));
+const scopes = actor<typeof import("../actors/scopes.js")>(new URL("../actors/scopes.js", import.meta.url));
 const cancels = actor<typeof import("../actors/cancels.js")>(new URL("../actors/cancels.js", import.meta.url));
 type Cancels = Portal<(typeof import("../actors/cancels.js"))["default"]["endpoints"]>;
 
@@ -420,10 +421,13 @@ law(
 law(
   "A child's deadline never lies after its parent's",
   async (env) => {
-    const portal = await start(env, "parent");
+    const nursery = await openNursery();
+    env.defer(() => nursery.close());
+    const portal = await nursery.start(scopes, env.options("parent"));
+    const options = env.options("");
     const bounded = portal.with({ deadline: 8_000 });
     for (const childs of [undefined, 1_000_000]) {
-      const left = await bounded.call("timeLeft", childs);
+      const left = await bounded.call("timeLeft", childs, options);
       assert.ok(left.own !== undefined && left.own <= 8_000);
       // Asked later, the parent has a little less than when the child was called.
       assert.ok(
@@ -431,12 +435,12 @@ law(
         `the child had ${left.childs} ms, its parent ${left.own}`,
       );
     }
-    const less = await bounded.call("timeLeft", 500);
+    const less = await bounded.call("timeLeft", 500, options);
     assert.ok(less.childs !== undefined && less.childs <= 500);
-    const free = await portal.call("timeLeft", undefined);
+    const free = await portal.call("timeLeft", undefined, options);
     assert.deepEqual(free, { own: undefined, childs: undefined });
     // And it is kept: a parent whose deadline has come does not wait for its child's.
-    const { value, took } = await timed(() => rejection(portal.with({ deadline: 400 }).call("waitForChild")));
+    const { value, took } = await timed(() => rejection(portal.with({ deadline: 400 }).call("waitForChild", options)));
     assert.ok(value instanceof DeadlineExceeded);
     assert.ok(took < 400 + SLACK, `${took} ms`);
   },

@@ -22,6 +22,7 @@ import { Notes } from "../notes.js";
 import { silent } from "../silent.js";
 
 const dialogue = actor<typeof import("../actors/dialogue.js")>(new URL("../actors/dialogue.js", import.meta.url));
+const scopes = actor<typeof import("../actors/scopes.js")>(new URL("../actors/scopes.js", import.meta.url));
 const unready = actor<typeof import("../actors/unready.js")>(new URL("../actors/unready.js", import.meta.url));
 
 export const context = section(4);
@@ -323,7 +324,8 @@ law("A local task that did not open the context can cancel it with the same outc
 law(
   "A peer that cancels itself before started rejects the open with a cancel naming the peer",
   async (env) => {
-    await withPeer(env, async (peer) => {
+    await withNursery(async (nursery) => {
+      const peer = await nursery.start(scopes, env.options("peer"));
       // What a task throws is a RemoteActorError at its opener, a cancel of its own making too.
       const error = await rejection(peer.open("cancelItself", env.options("below"), "had enough"));
       assert.ok(isRemote(error, "Cancelled"));
@@ -438,8 +440,11 @@ law(
 law(
   "A failure in a nursery of the peer's own reaches the opener as that failure",
   async (env) => {
-    await withPeer(env, async (peer) => {
-      const error = await rejection(peer.withContext("failBelow", [env.options("below")], (opened) => opened.result()));
+    await withNursery(async (nursery) => {
+      const peer = await nursery.start(scopes, env.options("peer"));
+      const error = await rejection(
+        peer.withContext("startThenFailBelow", [env.options("below")], (opened) => opened.result()),
+      );
       assert.ok(isRemote(error, "ActorDied"));
       assert.equal(error.errors, undefined);
       const { path, exit } = error.remote.fields as Pick<ActorDied, "path" | "exit">;

@@ -17,6 +17,7 @@ import { answerOf, runProgram } from "../run-program.js";
 
 const THROWER = new URL("../actors/thrower.js", import.meta.url);
 const thrower = actor<typeof import("../actors/thrower.js")>(THROWER);
+const tree = actor<typeof import("../actors/thrower-tree.js")>(new URL("../actors/thrower-tree.js", import.meta.url));
 const leaver = actor<typeof import("../actors/leaver.js")>(new URL("../actors/leaver.js", import.meta.url));
 
 export const errors = section(7);
@@ -40,12 +41,19 @@ function shape(error: unknown): object {
 async function throughHops(env: LawEnv, what: string): Promise<RemoteActorError[]> {
   const { name: _name, ...options } = env.options("below");
   return withNursery(async (nursery) => {
-    const portal = await nursery.start(thrower, env.options("first"));
-    const below = env.has("nested nurseries") ? [["second"], ["second", "third"]] : [];
-    const caught = await Promise.all([
-      rejection(portal.call("throws", what)),
-      ...below.map((names) => rejection(portal.call("below", names, what, options))),
-    ]);
+    const caught: unknown[] = [];
+    if (env.has("nested nurseries")) {
+      const portal = await nursery.start(tree, env.options("first"));
+      const below = [["second"], ["second", "third"]];
+      caught.push(
+        ...(await Promise.all([
+          rejection(portal.call("throws", what)),
+          ...below.map((names) => rejection(portal.call("below", names, what, options))),
+        ])),
+      );
+    } else {
+      caught.push(await rejection((await nursery.start(thrower, env.options("first"))).call("throws", what)));
+    }
     return caught.map((error) => {
       assert.ok(error instanceof RemoteActorError, String(error));
       return error;
@@ -196,8 +204,10 @@ law("The stack holds the remote throw line and the local call line", async (env)
       ["call with a deadline", lineHere(), rejection(portal.with({ deadline: 20_000 }).call("throws", "line"))],
       ["run", lineHere(), rejection(nursery.run(thrower, "throws", ["line"], options))],
     ];
-    if (env.has("nested nurseries"))
-      calls.push(["call through an actor", lineHere(), rejection(portal.call("below", ["second"], "line", options))]);
+    if (env.has("nested nurseries")) {
+      const through = await nursery.start(tree, env.options("first"));
+      calls.push(["call through an actor", lineHere(), rejection(through.call("below", ["second"], "line", options))]);
+    }
     const thrown = lineOf(THROWER, 'new Error("with its line")');
     for (const [what, line, caught] of calls) {
       assert.ok(line.startsWith(at), line);

@@ -1,0 +1,19 @@
+// Throws everything that can be thrown, here or further down the tree.
+import { defineActor, endpoint } from "../../actor/index.js";
+import { actor } from "../../nursery/source.js";
+import type { ProcessOptions } from "../../context/surface.js";
+import { endpoints, type Thrown } from "./thrower.js";
+
+const self = actor<typeof import("./thrower-tree.js")>(new URL(import.meta.url));
+
+export default defineActor({
+  ...endpoints,
+  /** Lets an actor of its own throw, and that one's, and so on: `names` are theirs. */
+  below: endpoint(async (task, names: string[], what: Thrown, options: ProcessOptions): Promise<never> => {
+    const nursery = await task.openNursery();
+    const [name, ...further] = names;
+    const portal = await nursery.start(self, { ...options, name: name as string });
+    if (further.length > 0) return portal.call("below", further, what, options);
+    return portal.call("throws", what);
+  }),
+});

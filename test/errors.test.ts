@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as brood from "brood";
+import * as guest from "#brood/errors/guest.js";
 import * as kinds from "#brood/errors/kinds.js";
 import { RemoteActorError } from "#brood/errors/remote.js";
 import { ROOT } from "./harness/checkout.js";
@@ -18,11 +19,16 @@ const where = { actor: who, path: "/worker" };
 const samples: Error[] = [
   new kinds.ActorDied(where, { kind: "exited", code: 1 }),
   new kinds.Cancelled({ scope: "actor", via: "cancel", canceller: who, reason: "enough" }, where, true),
+  new guest.CompileRefused(where, "/a.wasm", "core-module", "/a.wasm is a core module"),
+  new guest.CpuLimitExceeded(where, { per: "call", limit: 5, used: 6 }),
   new kinds.DeadlineExceeded(where, "add", 5),
+  new guest.EngineFailed(where, "a thread could not be started"),
+  new guest.HouseFull(where, 10, 500),
   new kinds.InvalidMessage("a function cannot be sent", "args[0]"),
   new kinds.InvalidOption("start: name", 5, "a string"),
   new kinds.MemoryLimitExceeded(where, "its heap is exhausted"),
   new kinds.NativeMissing("x.node", "linux-x64-gnu", [{ file: "/x.node", why: "no such file" }]),
+  new guest.NotGranted(where, "/a.wasm", ["acme:host/log"]),
   new kinds.NurseryClosed("nursery", "closed", new Error("why")),
   new kinds.ProtocolError("count", "started was sent twice"),
   new RemoteActorError("call add", {
@@ -31,8 +37,10 @@ const samples: Error[] = [
     path: [who],
   }),
   new kinds.StartFailed(where, "load", "its module threw"),
+  new guest.GuestTrapped(where, "trap", "wasm `unreachable` instruction executed"),
   new kinds.UnknownEndpoint(where, "ad", "the actor has add"),
-  new kinds.Unsupported("spawn method wasm", "this version does not have it yet"),
+  new kinds.Unsupported("spawn method wasm_fork", "this version does not have it yet"),
+  new guest.WallLimitExceeded(where, 5),
 ];
 
 /** The part of the page about one code. */
@@ -120,6 +128,19 @@ law("an error of another copy of brood is known by code and by class", async () 
       base.isBroodError(theirs),
   );
   assert.equal(theirs instanceof brood.ActorDied, false);
+});
+
+law("whatever a stranger puts into an error, its text and stack move no cursor and turn no line around", () => {
+  const evil = "a\u001b[2Jb\u0007\u009b31m\u202ec\r\nd\te";
+  const remote = { name: "E", message: evil, code: undefined, stack: `E: ${evil}\n    at f`, fields: {} };
+  const error = new RemoteActorError("call add", { remote, actor: who, path: [who] });
+  for (const text of [error.message, error.stack ?? "", new kinds.UnknownEndpoint(where, "add", evil).message]) {
+    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+    assert.doesNotMatch(text, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+    assert.ok(text.includes("a\\x1b[2Jb\\x07\\x9b31m\\u202ec\\x0d\nd\te"), text);
+  }
+  // As data it stays what it was.
+  assert.equal(error.remote.message, evil);
 });
 
 law("nothing else passes for an error of brood, whatever it says of itself", () => {

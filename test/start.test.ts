@@ -293,7 +293,7 @@ law(
       start({ BROOD_SPAWN_METHOD: "nonsense" }, { spawn: "exec" }),
       start({ BROOD_SPAWN_METHOD: "" }),
       start({ BROOD_SPAWN_METHOD: "nonsense" }),
-      start({ BROOD_SPAWN_METHOD: "wasm" }),
+      start({ BROOD_SPAWN_METHOD: "wasm_fork" }),
     ]);
     assert.equal(byDefault.spawnReason, "the default");
     assert.deepEqual([set.spawnMethod, set.spawnReason], ["exec", "set by BROOD_SPAWN_METHOD"]);
@@ -302,7 +302,7 @@ law(
     assert.equal(bad.error?.option, "BROOD_SPAWN_METHOD");
     assert.match(bad.error.message, /BROOD_SPAWN_METHOD: got "nonsense"\. Accepted: .*"exec"/);
     assert.equal(announced.error?.name, "Unsupported");
-    assert.match(announced.error.message, /wasm: this version does not have it yet; it has .*exec/);
+    assert.match(announced.error.message, /wasm_fork: this version does not have it yet; it has .*exec/);
   },
 );
 

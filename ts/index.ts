@@ -1,8 +1,20 @@
 // The public names of brood on the host's side, and nothing else.
-export { actor } from "./nursery/source.js";
+export { actor, component, source } from "./nursery/source.js";
+export { configure, type Configuration } from "./nursery/configure.js";
 export { openNursery, withNursery } from "./nursery/open.js";
 export { BroodError, isBroodError } from "./errors/base.js";
 export { ERROR_CODES, type ErrorCode } from "./errors/codes.js";
+export {
+  CompileRefused,
+  CpuLimitExceeded,
+  EngineFailed,
+  GuestTrapped,
+  HouseFull,
+  NotGranted,
+  WallLimitExceeded,
+  type RefusalReason,
+  type TrapKind,
+} from "./errors/guest.js";
 export {
   ActorDied,
   Cancelled,
@@ -29,8 +41,10 @@ export type {
   ActorStatus,
   CallOptions,
   CommonOptions,
+  ComponentOptions,
   Context,
   EndpointsOf,
+  Limits,
   LogLevel,
   Nursery,
   NurseryOptions,
@@ -38,7 +52,9 @@ export type {
   Portal,
   ProcessOptions,
   RunOptions,
+  SourceKind,
   SpawnMethod,
   StartOptions,
   StdioOption,
+  WasmOptions,
 } from "./context/surface.js";

@@ -1,8 +1,11 @@
 // What is not accepted is refused: the text names the option, the value and what is accepted, and nothing is started.
 import {
   actor,
+  component,
+  configure,
   InvalidOption,
   openNursery,
+  source,
   UnknownEndpoint,
   Unsupported,
   withNursery,
@@ -250,6 +253,145 @@ refuses("actor", () => [
   },
 ]);
 
+refuses("component", () => {
+  const one = (because: string, args: unknown[], option: string, value: string, accepted: RegExp): Refusal => ({
+    because,
+    call: () => loose(component)(...args),
+    option: `component: ${option}`,
+    value,
+    accepted,
+  });
+  const url = new URL("file:///a.wasm");
+  return [
+    one(
+      "a relative path",
+      ["./markdown.wasm"],
+      "what",
+      '"./markdown.wasm"',
+      /^a URL, as new URL\("\.\/markdown\.wasm", import\.meta\.url\), an absolute path, or bytes$/,
+    ),
+    one("a web address", [new URL("https://example.org/a.wasm")], "what", '"https://example.org/a.wasm"', /"file:"/),
+    one("nothing", [], "what", "undefined", /^a URL/),
+    one("no bytes", [new Uint8Array(0)], "what", "an object", /^the bytes of a component/),
+    one("a null character", ["/a\0.wasm"], "what", '"/a\\u0000.wasm"', /null characters/),
+    one("compile", [url, { compile: "fast" }], "compile", '"fast"', /^"isolated" or "in-process"$/),
+    one("a typo", [url, { compil: "isolated" }], "compil", '"isolated"', /Did you mean compile\?$/),
+    one("options", [url, null], "options", "null", /^an object of options$/),
+  ];
+});
+
+refuses("source", () => [
+  {
+    because: "nothing",
+    call: () => loose(source)(),
+    option: "source: code",
+    value: "undefined",
+    accepted: /^the text/,
+  },
+  { because: "empty", call: () => source(""), option: "source: code", value: '""', accepted: /^the text/ },
+  {
+    because: "a function",
+    call: () => loose(source)(() => ({})),
+    option: "source: code",
+    value: "a function",
+    accepted: /as \(\{ twice: /,
+  },
+]);
+
+refuses("configure", () => {
+  const one = (because: string, options: unknown, option: string, value: string, accepted: RegExp): Refusal => ({
+    because,
+    call: () => loose(configure)(options),
+    option: `configure: ${option}`,
+    value,
+    accepted,
+  });
+  return [
+    ...noObject("configure", loose(configure)),
+    one("no threads", { engineThreads: 0 }, "engineThreads", "0", /^a whole number from 1 to /),
+    one("half a thread", { engineThreads: 1.5 }, "engineThreads", "1.5", /^a whole number/),
+    one("too many", { engineThreads: 1e6 }, "engineThreads", "1000000", /^a whole number/),
+    one("no actors", { maxActors: 0 }, "maxActors", "0", /^a whole number from 1 to /),
+    one("actors as text", { maxActors: "5" }, "maxActors", '"5"', /^a whole number/),
+    one("a relative cache", { cacheDir: "cache" }, "cacheDir", '"cache"', /^an absolute path, or false/),
+    one("true as cache", { cacheDir: true }, "cacheDir", "true", /^an absolute path, or false/),
+    one("a cache of everybody's", { cacheDir: "/" }, "cacheDir", '"/"', /^a directory of this user's alone/),
+    one("a typo", { maxActor: 5 }, "maxActor", "5", /Did you mean maxActors\?$/),
+  ];
+});
+
+refuses("nursery.start in wasm", (scope) => {
+  const begin = (options: object, what: unknown): unknown =>
+    loose(scope.start.bind(scope))(what, { name: "refused", ...options });
+  const code = source("({})");
+  const one = (
+    because: string,
+    options: object,
+    option: string,
+    value: string,
+    accepted: RegExp,
+    what: unknown = code,
+  ): Refusal => ({
+    because,
+    call: () => begin(options, what),
+    option: `nursery.start: ${option}`,
+    value,
+    accepted,
+  });
+  const memory = /^a whole number of bytes from 1 to 4294967296, or a text as "64MiB"/;
+  const kinds = [code, component(new URL("file:///a.wasm"))];
+  return [
+    ...kinds.map((what) =>
+      one(
+        "a process",
+        { spawn: "exec" },
+        "spawn",
+        '"exec"',
+        /^"wasm": a (source|component) runs as nothing else$/,
+        what,
+      ),
+    ),
+    one("env", { env: { A: "1" } }, "env", "an object", /env is one of spawn method exec, and this is wasm$/),
+    one("cwd", { cwd: "/" }, "cwd", '"/"', /^the options name, /),
+    one("execArgv", { execArgv: [] }, "execArgv", "an array", /^the options name, /),
+    one("killTimeout", { killTimeout: 5 }, "killTimeout", "5", /^the options name, /),
+    one("inheritMain", { inheritMain: false }, "inheritMain", "false", /^the options name, /),
+    one("env of an actor", { spawn: "wasm", env: {} }, "env", "an object", /^the options name, /, greeter),
+    one("stdio", { stdio: "pipe" }, "stdio", '"pipe"', /^"forward", "ignore" or a function/),
+    one("no limits", { limits: null }, "limits", "null", /^an object, as \{ memory: "64MiB", cpu: 500 \}$/),
+    one("limits as text", { limits: "64MiB" }, "limits", '"64MiB"', /^an object/),
+    one("a typo", { limits: { mem: 5 } }, "limits: mem", "5", /^the options memory, /),
+    ...[0, -1, 1.5, NaN, 2 ** 32 + 1, "64 mib", "64MB", "-1MiB", "", "5GiB", null, 5n].map((value) =>
+      one(`memory ${String(value)}`, { limits: { memory: value } }, "limits.memory", shownAs(value), memory),
+    ),
+    ...[-1, "1.5", 2 ** 31].map((value) =>
+      one(
+        `output ${value}`,
+        { limits: { output: value } },
+        "limits.output",
+        shownAs(value),
+        /^a whole number of bytes from 0/,
+      ),
+    ),
+    ...(["cpu", "cpuTotal", "wall"] as const).flatMap((name) =>
+      NO_DURATIONS.map(([value, shown]) =>
+        one(`${name} ${shown}`, { limits: { [name]: value } }, `limits.${name}`, shown, DURATION),
+      ),
+    ),
+    one(
+      "grants that are none",
+      { grants: ["env"] },
+      "grants",
+      "an array",
+      /^an object, which in this version is empty$/,
+    ),
+    one("imports that are none", { imports: 5 }, "imports", "5", /^an object, which in this version is empty$/),
+  ];
+});
+
+const shownAs = (value: unknown): string =>
+  typeof value === "string" ? JSON.stringify(value) : typeof value === "bigint" ? `${value}n` : String(value);
+
 for (const verb of ["start", "run"] as const) {
   refuses(`nursery.${verb}`, (scope) => {
     const what = `nursery.${verb}`;
@@ -320,7 +462,7 @@ for (const verb of ["start", "run"] as const) {
         call: () => begin({}, {}),
         option: `${what}: what`,
         value: "an object",
-        accepted: /^what actor\(\) returns/,
+        accepted: /^what actor\(\) returns: .*; or what component\(\) or source\(\) returns$/,
       },
     ];
   });
@@ -555,11 +697,21 @@ law("what a later version brings is refused as Unsupported, by name", async () =
   }
   const before = children();
   await withNursery(async (scope) => {
-    for (const spawn of ["wasm", "wasm_fork", "wasm_forkserver", "forkserver", "main_thread_forkserver"]) {
+    for (const spawn of ["wasm_fork", "wasm_forkserver", "forkserver", "main_thread_forkserver"]) {
       const error = await refusalOf(() => loose(scope.start.bind(scope))(greeter, { name: "refused", spawn }));
       assert.ok(error instanceof Unsupported, String(error));
       assert.is(error.feature, `spawn method ${spawn}`);
-      assert.match(error.message, /this version does not have it yet; it has exec/);
+      assert.match(error.message, /this version does not have it yet; it has exec, wasm/);
+    }
+    const start = (options: object): unknown =>
+      loose(scope.start.bind(scope))(source("({})"), { name: "refused", ...options });
+    for (const [options, feature] of [
+      [{ grants: { env: ["LANG"] } }, "grants.env"],
+      [{ imports: { "acme:host/log": {} } }, "imports.acme:host/log"],
+    ] as const) {
+      const error = await refusalOf(() => start(options));
+      assert.ok(error instanceof Unsupported, String(error));
+      assert.is(error.feature, feature);
     }
   });
   assert.equal(children(), before);

@@ -1,10 +1,11 @@
 // One running call: settles exactly once, with the endpoint's value, its error, or why there is no answer.
 import { DeadlineExceeded, type Cancelled } from "../errors/kinds.js";
 import { decodeValue } from "../protocol/payload.js";
+import type { Bounds } from "./bounded.js";
 import { rejectLocated, type CallSite } from "./located.js";
 import { deferred, noteRejection, type Deferred, type ObservedPromise } from "./observed-promise.js";
 import type { Opener } from "./opener.js";
-import { Pending, type Bounds } from "./pending.js";
+import { Pending } from "./pending.js";
 import { isBroodsDoing } from "./silence.js";
 
 export class Call extends Pending {

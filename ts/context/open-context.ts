@@ -3,10 +3,11 @@
 // signal's reason, or else at the dispose; that nobody has asked for the result yet never ends the host.
 import { DeadlineExceeded, type Cancelled } from "../errors/kinds.js";
 import { decodeValue } from "../protocol/payload.js";
+import type { Bounds } from "./bounded.js";
 import { rejectLocated, type CallSite } from "./located.js";
 import { deferred, noteRead, noteRejection, type Deferred, type ObservedPromise } from "./observed-promise.js";
 import type { Opener } from "./opener.js";
-import { Pending, type Bounds } from "./pending.js";
+import { Pending } from "./pending.js";
 import { isBroodsDoing } from "./silence.js";
 import { watchReason } from "./watched-signal.js";
 import { isSettled, nextContextState, type ContextEvent, type ContextState } from "./state.js";

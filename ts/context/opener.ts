@@ -9,15 +9,26 @@ import {
   type Whereabouts,
 } from "../errors/kinds.js";
 import type { ActorId } from "../errors/identity.js";
-import { decodeCancelAck, decodeError, encodeCancel, encodeStart } from "../protocol/bodies.js";
+import type { Guest } from "../protocol/body.js";
+import {
+  decodeCancelAck,
+  decodeError,
+  encodeCancel,
+  encodeStart,
+  encodeStartJson,
+  type EndpointForm,
+} from "../protocol/bodies.js";
 import type { Channel } from "../protocol/channel.js";
 import { rebuildError } from "../protocol/error-data.js";
-import { FrameType } from "../protocol/frame.js";
+import { Flag, FrameType } from "../protocol/frame.js";
+import { encodePacked, encodePlain } from "../protocol/payload.js";
+import { noSuchEndpoint, otherForm, type Asking } from "./asking.js";
+import type { Bounds } from "./bounded.js";
 import { Call } from "./call.js";
 import type { CallSite } from "./located.js";
 import type { ObservedPromise } from "./observed-promise.js";
 import { OpenContext } from "./open-context.js";
-import type { Bounds, Pending } from "./pending.js";
+import type { Pending } from "./pending.js";
 
 /** What the opener must know and tell beyond its channel. */
 export interface OpenerHost {
@@ -37,17 +48,26 @@ export interface OpenerHost {
   undelivered(error: Error): void;
 }
 
-export class Opener {
+export class Opener implements Asking {
   readonly #channel: Channel;
   readonly #host: OpenerHost;
+  /** Set where the peer is a guest: it is written to in JSON. */
+  readonly #guest: Guest | undefined;
+  #endpoints: Readonly<Record<string, EndpointForm>> = {};
   readonly #table = new Map<number, Call | OpenContext>();
   /** Contexts opened by this side are odd: the other side's will be even. */
   #next = 1;
   #opened = 0;
 
-  constructor(channel: Channel, host: OpenerHost) {
+  constructor(channel: Channel, host: OpenerHost, guest?: Guest) {
     this.#channel = channel;
     this.#host = host;
+    this.#guest = guest;
+  }
+
+  /** The actor has said what it offers. */
+  offer(endpoints: Readonly<Record<string, EndpointForm>>): void {
+    this.#endpoints = endpoints;
   }
 
   get where(): Whereabouts {
@@ -56,41 +76,46 @@ export class Opener {
   get self(): ActorId {
     return this.#host.self;
   }
-  /** Calls and contexts that wait now. */
   get size(): number {
     return this.#table.size;
   }
-  /** Calls and contexts since the start. */
   get total(): number {
     return this.#opened;
   }
 
-  /**
-   * Sends a call.
-   * @throws InvalidMessage an argument cannot be sent; nothing was
-   */
+  check(endpoint: string, form: EndpointForm): void {
+    const found = Object.hasOwn(this.#endpoints, endpoint) ? this.#endpoints[endpoint] : undefined;
+    if (found === form) return;
+    throw found === undefined
+      ? noSuchEndpoint(this.where, endpoint, Object.keys(this.#endpoints))
+      : otherForm(this.where, endpoint, found);
+  }
+
   call(
     endpoint: string,
     args: readonly unknown[],
     bounds: Bounds | undefined,
     site: CallSite | undefined,
   ): ObservedPromise<unknown> {
-    const payload = encodeStart(start(endpoint, false, args, bounds));
+    const begin = start(endpoint, false, args, bounds);
+    const json = this.#guest === undefined ? undefined : encodeStartJson(begin);
+    const payload = json ?? encodeStart(begin);
     const call = new Call(this, this.#claim(), endpoint, bounds, site);
-    this.#begin(call, payload);
+    this.#begin(call, payload, json === undefined ? 0 : Flag.Json);
     return call.promise;
   }
 
-  /** Opens a context. Throws as `call` does. */
   open(
     endpoint: string,
     args: readonly unknown[],
     bounds: Bounds | undefined,
     site: CallSite | undefined,
   ): ObservedPromise<OpenContext> {
-    const payload = encodeStart(start(endpoint, true, args, bounds));
+    const begin = start(endpoint, true, args, bounds);
+    const json = this.#guest === undefined ? undefined : encodeStartJson(begin);
+    const payload = json ?? encodeStart(begin);
     const context = new OpenContext(this, this.#claim(), endpoint, bounds, site);
-    this.#begin(context, payload);
+    this.#begin(context, payload, json === undefined ? 0 : Flag.Json);
     return context.opened;
   }
 
@@ -123,12 +148,10 @@ export class Opener {
     }
   }
 
-  /** Rejects everything that waits, now; what the peer still answers is told through `late`. */
   interrupt(error: Error): void {
     for (const entry of this.#table.values()) entry.interrupt(error);
   }
 
-  /** The peer is gone: everything that waits is rejected with `error`. */
   lost(error: Error): void {
     for (const entry of [...this.#table.values()]) entry.lost(error);
     this.#table.clear();
@@ -146,7 +169,8 @@ export class Opener {
     return this.#host.cancelTimeout();
   }
   sendCancel(id: number, origin: CancelOrigin, within: number): void {
-    this.#channel.send(FrameType.Cancel, 0, id, encodeCancel({ origin, within }));
+    const { payload, flags } = encodeCancel({ origin, within }, this.#guest === undefined ? encodePacked : encodePlain);
+    this.#channel.send(FrameType.Cancel, flags, id, payload);
   }
   deaf(): void {
     this.#host.deaf();
@@ -170,10 +194,10 @@ export class Opener {
     return id;
   }
 
-  #begin(entry: Call | OpenContext, payload: Uint8Array): void {
+  #begin(entry: Call | OpenContext, payload: Uint8Array, flags: number): void {
     this.#opened++;
     this.#table.set(entry.id, entry);
-    this.#channel.send(FrameType.Start, 0, entry.id, payload);
+    this.#channel.send(FrameType.Start, flags, entry.id, payload);
   }
 
   #rebuild(entry: Call | OpenContext, body: ReturnType<typeof decodeError>): Error {
@@ -185,7 +209,11 @@ export class Opener {
       case "invalid":
         return new InvalidMessage(body.error.message);
       default:
-        return rebuildError(body.error, `${entry instanceof Call ? "call" : "context"} ${entry.endpoint}`);
+        return rebuildError(
+          body.error,
+          `${entry instanceof Call ? "call" : "context"} ${entry.endpoint}`,
+          this.#guest?.mapStack,
+        );
     }
   }
 }

@@ -2,23 +2,14 @@
 // cancel that is always bounded. A peer that stays silent past `cancelTimeout` is deaf; an acknowledgement, of whatever
 // kind, spares it (design section 4, "Call deadline").
 import { Cancelled, type CancelOrigin, type CancelScope } from "../errors/kinds.js";
+import { Bounded } from "./bounded.js";
 import type { CallSite } from "./located.js";
 import type { Opener } from "./opener.js";
 
-/** What a caller may bound a call by. */
-export interface Bounds {
-  /** ms from now; undefined: none. */
-  readonly deadline: number | undefined;
-  readonly signal: AbortSignal | undefined;
-}
-
-export abstract class Pending {
+export abstract class Pending extends Bounded {
   /** The cancel that was asked for, once one was. */
   asked: CancelOrigin | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
   #ackTimer: ReturnType<typeof setTimeout> | undefined;
-  #signal: AbortSignal | undefined;
-  #onAbort: (() => void) | undefined;
   #acknowledged: ((yes: boolean) => void)[] | undefined;
   /** undefined while nobody knows. */
   #ack: boolean | undefined;
@@ -30,31 +21,22 @@ export abstract class Pending {
     protected readonly scope: CancelScope,
     /** Where the user called; undefined where that was not captured. */
     protected readonly site: CallSite | undefined,
-  ) {}
+  ) {
+    super();
+  }
 
-  /** Starts the clocks. */
-  protected bind(bounds: Bounds): void {
-    if (bounds.deadline !== undefined) {
-      const deadline = bounds.deadline;
-      this.#timer = setTimeout(() => {
-        this.missed(deadline);
-        void this.ask({
-          scope: this.scope,
-          via: "deadline",
-          canceller: this.opener.self,
-          reason: `no answer within ${deadline} ms`,
-        });
-      }, deadline);
-    }
-    if (bounds.signal !== undefined) {
-      const signal = bounds.signal;
-      const onAbort = (): void => {
-        void this.ask({ scope: this.scope, via: "signal", canceller: this.opener.self, reason: signal.reason });
-      };
-      this.#signal = signal;
-      this.#onAbort = onAbort;
-      signal.addEventListener("abort", onAbort, { once: true });
-    }
+  protected override expired(deadline: number): void {
+    this.missed(deadline);
+    void this.ask({
+      scope: this.scope,
+      via: "deadline",
+      canceller: this.opener.self,
+      reason: `no answer within ${deadline} ms`,
+    });
+  }
+
+  protected override aborted(reason: unknown): void {
+    void this.ask({ scope: this.scope, via: "signal", canceller: this.opener.self, reason });
   }
 
   /** The deadline passed. */
@@ -111,15 +93,6 @@ export abstract class Pending {
     } else {
       this.#conclude(true);
     }
-  }
-
-  private unbind(): void {
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#signal !== undefined && this.#onAbort !== undefined)
-      this.#signal.removeEventListener("abort", this.#onAbort);
-    this.#signal = undefined;
-    this.#onAbort = undefined;
   }
 
   abstract onStarted(payload: Uint8Array, flags: number): void;

@@ -21,8 +21,8 @@ type StartedOf<D> = D extends { readonly started: infer S } ? ValueOf<S> : void;
 /** Refuses keys that a dialogue does not have. */
 export type Exact<D> = { readonly [K in Exclude<keyof D, keyof Dialogue>]: never };
 
-/** Spawn methods that work in this version. */
-export type SpawnMethod = "exec";
+/** Spawn methods that work in this version: a fresh Node process, or a WebAssembly instance inside this one. */
+export type SpawnMethod = "exec" | "wasm";
 
 /** Log levels, from silent to everything. */
 export type LogLevel = "silent" | "error" | "warn" | "info" | "debug";
@@ -96,13 +96,26 @@ export type EndpointsOf<M> = M extends { default: ActorDefinition<infer E> }
 /** Endpoints of a module whose type is not known: called or opened, with anything. */
 export type Loose = { [name: string]: any };
 
-/** Something that `start` can start. */
-export interface ActorSource<E> {
-  readonly kind: "actor";
-  /** The module's URL. */
-  readonly module: URL;
+/** Exports of a component, or endpoints of a text, whose type is not known: called with anything. */
+export type LooseCalls = { [name: string]: (...args: any[]) => any };
+
+/** A module of an actor, a WebAssembly component, or the text of an actor. */
+export type SourceKind = "actor" | "component" | "source";
+
+/** Something that `start` can start: what `actor()`, `component()` and `source()` return. */
+export interface ActorSource<E, K extends SourceKind = SourceKind> {
+  readonly kind: K;
   /** Type only. */
   readonly endpoints?: E;
+}
+
+/** How a component is compiled, the first time. */
+export interface ComponentOptions {
+  /**
+   * `in-process`: on the engine's own threads, the default for files. `isolated`: in a child process with at most 1 GiB of
+   * memory and 30 s of time, the default for bytes: those that somebody has uploaded may be made to exhaust a compiler.
+   */
+  compile?: "isolated" | "in-process" | undefined;
 }
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
@@ -262,11 +275,13 @@ export interface CommonOptions {
   onDeaf?: "kill" | "report" | undefined;
   /** Aborts the start. Has no effect once the actor is ready. */
   signal?: AbortSignal | undefined;
+  /** Where its lines of output go. Default `forward`. */
+  stdio?: StdioOption | undefined;
 }
 
 /** Options of actors that have a Node process. */
 export interface ProcessOptions extends CommonOptions {
-  spawn?: SpawnMethod | undefined;
+  spawn?: "exec" | undefined;
   /** From SIGTERM to SIGKILL, in ms. Default 1,600. */
   killTimeout?: number | undefined;
   /** Whether the actor loads the program's main module: by default only if it is defined there. */
@@ -277,21 +292,62 @@ export interface ProcessOptions extends CommonOptions {
   cwd?: string | undefined;
   /** Flags for Node, as `--max-old-space-size=128`. `--import`, `--require`, `--loader` and `--conditions` of this process are inherited. */
   execArgv?: readonly string[] | undefined;
-  stdio?: StdioOption | undefined;
+  limits?: undefined;
+  grants?: undefined;
+  imports?: undefined;
+}
+
+/** What a wasm actor may use. What it uses beyond is its end, with the limit in the error. */
+export interface Limits {
+  /** All its memories and tables together: bytes, or a text as `"64MiB"` (B, KiB, MiB, GiB). Default 64 MiB, at most 4 GiB. */
+  memory?: number | string | undefined;
+  /** CPU time of one call, and of what it does by itself between two calls; ms. Default: none. */
+  cpu?: number | undefined;
+  /** CPU time of its whole life, in ms. Default: none. */
+  cpuTotal?: number | undefined;
+  /** How long it may live, in ms. Default: none. */
+  wall?: number | undefined;
+  /** Bytes of its standard output and error that are passed on, or a text as for `memory`. The rest is dropped. Default 1 MiB. */
+  output?: number | string | undefined;
+}
+
+/** Options of actors that are WebAssembly instances inside this process. */
+export interface WasmOptions extends CommonOptions {
+  spawn?: "wasm" | undefined;
+  limits?: Limits | undefined;
+  /** Capabilities of the system. This version grants none: anything but `{}` is refused. */
+  grants?: object | undefined;
+  /** Functions of the host. This version has none: anything but `{}` is refused. */
+  imports?: object | undefined;
+  killTimeout?: undefined;
+  inheritMain?: undefined;
+  env?: undefined;
+  cwd?: undefined;
+  execArgv?: undefined;
+}
+
+/** The options for each kind of source: components and texts run in wasm, an actor's module where `spawn` says. */
+export interface OptionsOf {
+  actor: ProcessOptions | (WasmOptions & { spawn: "wasm" });
+  component: WasmOptions;
+  source: WasmOptions;
 }
 
 /** Options of `start`. */
-export interface StartOptions extends ProcessOptions {
+export type StartOptions<K extends SourceKind = "actor"> = OptionsOf[K] & {
   /** Names the actor in errors, paths and logs; 1 to 200 characters without `/` or control characters. Need not be unique. */
   name: string;
-}
+};
 
 /** Options of `run`: those of `start`, and of its one call. `name` defaults to the endpoint. */
-export interface RunOptions extends Omit<ProcessOptions, "onDeath"> {
+export type RunOptions<K extends SourceKind = "actor"> = WithoutOnDeath<OptionsOf[K]> & {
   name?: string | undefined;
   /** Wall time of the call in ms, counted from the moment the actor is ready. Default: none. */
   deadline?: number | undefined;
-}
+};
+
+/** A one-shot's death is its caller's. */
+type WithoutOnDeath<O> = O extends CommonOptions ? Omit<O, "onDeath"> : never;
 
 /** Options of a nursery: defaults for its actors, and how it meets signals. */
 export interface NurseryOptions {
@@ -319,13 +375,13 @@ export interface Nursery extends AsyncDisposable {
    * Starts an actor and resolves when it is ready.
    * @throws StartFailed it died first, or was not ready within `startTimeout`; InvalidOption; NurseryClosed; Cancelled
    */
-  start<E>(what: ActorSource<E>, options: StartOptions): Promise<Portal<E>>;
+  start<E, S extends SourceKind>(what: ActorSource<E, S>, options: StartOptions<NoInfer<S>>): Promise<Portal<E>>;
   /** Starts an actor, calls one endpoint, ends the actor; settles when it is gone. */
-  run<E, K extends CallKeys<E>>(
-    what: ActorSource<E>,
+  run<E, S extends SourceKind, K extends CallKeys<E>>(
+    what: ActorSource<E, S>,
     endpoint: K,
     args: ArgsOf<E[K]>,
-    options?: RunOptions,
+    options?: RunOptions<NoInfer<S>>,
   ): Promise<ResultOf<E[K]>>;
   /** Ends every actor and waits until they are gone. Later starts are refused. */
   cancel(reason?: unknown): Promise<void>;

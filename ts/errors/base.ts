@@ -2,6 +2,7 @@
 // because `brood` and `brood/actor` may each exist twice in one process; the symbol cannot cross a channel, so no actor can
 // forge one of brood's codes.
 import type { ErrorCode } from "./codes.js";
+import { printable } from "./printable.js";
 
 const BRAND = Symbol.for("brood.error");
 
@@ -11,7 +12,8 @@ export abstract class BroodError extends Error {
   abstract readonly code: ErrorCode;
 
   constructor(message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    // Much of it may be an actor's words, and an error that nobody catches is printed as it is.
+    super(printable(message), options);
     Object.defineProperty(this, BRAND, { value: true });
   }
 

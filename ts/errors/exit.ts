@@ -12,15 +12,16 @@ export type Exit =
   | { readonly kind: "killed"; readonly by: ActorId }
   /** It failed by itself: an uncaught error, a limit, or a breach of the protocol. */
   | { readonly kind: "failed"; readonly error: Error }
-  /** Its process left by itself with this code. */
+  /** It left by itself; its process with this code, an actor without a process with 0. */
   | { readonly kind: "exited"; readonly code: number }
   /** Its process was ended by a signal that brood did not send. */
   | { readonly kind: "signalled"; readonly signal: string }
   /** It is gone, and nobody can say how. */
   | { readonly kind: "lost" };
 
-/** An exit in the words of a message. */
-export function describeExit(exit: Exit): string {
+/** An exit of `actor` in the words of a message. */
+export function describeExit(exit: Exit, actor: ActorId): string {
+  const it = actor.pid === undefined ? "it" : "its process";
   switch (exit.kind) {
     case "returned":
       return "it returned";
@@ -33,10 +34,10 @@ export function describeExit(exit: Exit): string {
       return `it failed with ${name}: ${message.replace(/\.$/, "")}`;
     }
     case "exited":
-      return `its process exited with code ${exit.code}`;
+      return `${it} exited with code ${exit.code}`;
     case "signalled":
-      return `its process was ended by ${exit.signal}`;
+      return `${it} was ended by ${exit.signal}`;
     case "lost":
-      return "its process is gone and its exit status is lost";
+      return `${it} is gone and its exit status is lost`;
   }
 }

@@ -12,10 +12,11 @@ export interface Whereabouts {
   readonly path: string;
 }
 
-const at = (where: Whereabouts | undefined): string => (where ? ` ${where.actor.name} (${where.path}):` : "");
+/** Which actor, as it stands in a message. */
+export const at = (where: Whereabouts | undefined): string => (where ? ` ${where.actor.name} (${where.path}):` : "");
 
 /** A text that may already end as a sentence does: with words of somebody else's, or a question. */
-const sentence = (text: string): string => (/[.?!]$/.test(text) ? text : `${text}.`);
+export const sentence = (text: string): string => (/[.?!]$/.test(text) ? text : `${text}.`);
 
 /** What was cancelled: one call, one context, a whole actor, or a nursery with all its actors. */
 export type CancelScope = "call" | "context" | "actor" | "nursery";
@@ -97,7 +98,7 @@ export class ActorDied extends BroodError {
 
   constructor(where: Whereabouts, exit: Exit, stderr: readonly string[] = []) {
     super(
-      `actor died:${at(where)} ${sentence(describeExit(exit))}${describeStderr(stderr)}`,
+      `actor died:${at(where)} ${sentence(describeExit(exit, where.actor))}${describeStderr(stderr)}`,
       exit.kind === "failed" ? { cause: exit.error } : undefined,
     );
     this.actor = where.actor;
@@ -122,12 +123,16 @@ export class DeadlineExceeded extends BroodError {
   readonly endpoint: string;
   /** The deadline, in ms from the call. */
   readonly deadline: number;
-  /** True where meeting the deadline could only be done by ending the actor; undefined where that is not known yet. */
+  /**
+   * True where meeting the deadline could only be done by ending the actor, false where the call had not begun and the actor
+   * lives on; undefined where that is not known yet.
+   */
   readonly actorKilled: boolean | undefined;
 
   constructor(where: Whereabouts, endpoint: string, deadline: number, actorKilled?: boolean) {
+    const price = actorKilled === true ? ", and it could only be stopped by ending the actor" : "";
     super(
-      `call ${endpoint} missed its deadline:${at(where)} no answer within ${deadline} ms. Give it a longer deadline, or less to do.`,
+      `call ${endpoint} missed its deadline:${at(where)} no answer within ${deadline} ms${price}. Give it a longer deadline, or less to do.`,
     );
     this.actor = where.actor;
     this.path = where.path;
@@ -144,11 +149,16 @@ export class MemoryLimitExceeded extends BroodError {
   override readonly name = "MemoryLimitExceeded";
   readonly actor: ActorId;
   readonly path: string;
+  /** The limit in bytes, where brood has set it. */
+  readonly limit: number | undefined;
+  readonly why: string;
 
-  constructor(where: Whereabouts, why: string) {
+  constructor(where: Whereabouts, why: string, limit?: number) {
     super(`memory limit exceeded:${at(where)} ${why}. Give it more memory, or less to do.`);
     this.actor = where.actor;
     this.path = where.path;
+    this.limit = limit;
+    this.why = why;
   }
 }
 
@@ -159,7 +169,7 @@ export class StartFailed extends BroodError {
   override readonly name = "StartFailed";
   readonly actor: ActorId;
   readonly path: string;
-  /** How far it came: `spawn` (no process), `hello` (no greeting), `load` (its module), `setup`. */
+  /** How far it came: `spawn` (no process, no place for an instance), `hello` (no greeting), `load` (its module or component), `setup`. */
   readonly phase: "spawn" | "hello" | "load" | "setup";
   /** How its process ended, where it had one and the start waited for it. */
   readonly exit: Exit | undefined;

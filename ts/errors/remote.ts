@@ -1,6 +1,7 @@
 // An error that an endpoint threw, rebuilt at its caller: nothing of it is lost, and nothing of it is executed.
 import { BroodError } from "./base.js";
 import type { ActorId } from "./identity.js";
+import { printable } from "./printable.js";
 
 /** The error as it was where it was thrown. */
 export interface RemoteError {
@@ -57,7 +58,7 @@ export class RemoteActorError extends BroodError {
     const parts = [
       `${this.name}: ${this.message}`,
       frames,
-      stack === "" ? "" : `  thrown in ${this.actor.name}:\n${indent(stack)}`,
+      stack === "" ? "" : printable(`  thrown in ${this.actor.name}:\n${indent(stack)}`),
     ];
     Object.defineProperty(this, "stack", {
       value: parts.filter((part) => part !== "").join("\n"),

@@ -9,14 +9,21 @@ import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NativeMissing } from "../errors/kinds.js";
+import type { EngineAddon } from "./engine.js";
 import type { ForkserverAddon } from "./forkserver.js";
 import { platformName } from "./platform.js";
 
 let forkserver: ForkserverAddon | undefined;
+let engine: EngineAddon | undefined;
 
 /** The addon of process actors. Throws NativeMissing where there is none that fits. */
 export function loadForkserver(): ForkserverAddon {
   return (forkserver ??= load<ForkserverAddon>("brood-forkserver"));
+}
+
+/** The addon of wasm actors. Throws NativeMissing where there is none that fits. */
+export function loadEngine(): EngineAddon {
+  return (engine ??= load<EngineAddon>("brood-engine"));
 }
 
 /** How far above this file the root of the package can be: dist/native, dist, the root, and one to spare. */

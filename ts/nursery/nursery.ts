@@ -14,9 +14,7 @@ import type {
   NurseryOptions,
   OutputLine,
   Portal,
-  ProcessOptions,
-  RunOptions,
-  StartOptions,
+  StdioOption,
 } from "../context/surface.js";
 import type { Exit } from "../errors/exit.js";
 import type { ActorId } from "../errors/identity.js";
@@ -30,19 +28,20 @@ import {
   type CancelOrigin,
 } from "../errors/kinds.js";
 import { LEVELS } from "../protocol/here.js";
+import { checkObject } from "../portal/check.js";
 import { Control, type ControlOwner, type ControlSettings } from "../portal/control.js";
 import { ActorPortal, type PortalBound } from "../portal/portal.js";
 import { relay } from "../spawn/relay.js";
 import { combine, Failures } from "./failures.js";
+import { checkLimits } from "./limits.js";
 import {
   CANCEL_TIMEOUT,
   checkName,
   checkStartOptions,
   chooseMethod,
   KILL_TIMEOUT,
-  RUN_OPTIONS,
-  START_OPTIONS,
   START_TIMEOUT,
+  type AnyOptions,
 } from "./options.js";
 import { enter, leave, thisProcess, type RootScope } from "./runtime.js";
 import { checkSource } from "./source.js";
@@ -122,16 +121,16 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
       .map(({ portal }) => portal);
   }
 
-  start<E>(what: ActorSource<E>, options: StartOptions): Promise<Portal<E>> {
+  start<E>(what: ActorSource<E>, options: AnyOptions): Promise<Portal<E>> {
     return observe(
-      this.#start("start", callSite(this.start), what, options, START_OPTIONS, options?.onDeath).then(
+      this.#start("start", callSite(this.start), what, options, options?.onDeath).then(
         ({ portal }) => portal as Portal<any>,
       ),
       isBroodsDoing,
     );
   }
 
-  run(what: ActorSource<any>, endpoint: string, args: any[], options: RunOptions = {}): Promise<any> {
+  run(what: ActorSource<any>, endpoint: string, args: any[], options: AnyOptions = {}): Promise<any> {
     return observe(this.#run(callSite(this.run), what, endpoint, args, options), isBroodsDoing);
   }
 
@@ -233,22 +232,25 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
   // Starting.
 
   async #start(
-    verb: string,
+    verb: "start" | "run",
     site: CallSite,
     what: unknown,
-    options: StartOptions | ProcessOptions,
-    known: readonly string[],
+    options: AnyOptions,
     onDeath: "fail" | "report" | undefined,
   ): Promise<Child> {
-    checkSource(`nursery.${verb}`, what);
-    checkStartOptions(`nursery.${verb}`, options, known);
-    const { name } = options as StartOptions;
-    checkName(`nursery.${verb}: name`, name);
-    const { name: spawnMethod, method, reason } = chooseMethod(`nursery.${verb}`, options.spawn);
-    method.check(`nursery.${verb}`, options);
+    const asked = `nursery.${verb}`;
+    const source = checkSource(asked, what);
+    checkObject(asked, options);
+    const { name: spawnMethod, method, reason } = chooseMethod(asked, options.spawn, source.kind);
+    checkStartOptions(asked, options, verb, spawnMethod);
+    const { name } = options;
+    checkName(`${asked}: name`, name);
+    const limits = checkLimits(asked, options.limits);
+    method.check(asked, options);
     const place = thisProcess();
-    const module = what.module.href;
-    const inheritMain = this.#inheritMain(verb, options.inheritMain, module, place.main);
+    // A guest has its module, or its text, within it.
+    const module = spawnMethod === "exec" && source.kind === "actor" ? source.module.href : undefined;
+    const inheritMain = module !== undefined && this.#inheritMain(verb, options.inheritMain, module, place.main);
     if (this.#status !== "open")
       throw new NurseryClosed(this.name, this.#status === "ending" ? "ending" : "closed", this.#cause);
 
@@ -274,12 +276,13 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
         // Its environment is where a log level is set, also for one actor.
         logLevel: options.env?.["BROOD_LOGLEVEL"] ?? place.logLevel,
         module,
-        main: place.main,
+        source: source.kind === "source" ? source.code : undefined,
+        main: module === undefined ? undefined : place.main,
         inheritMain,
         cancelTimeout: options.cancelTimeout ?? this.#options.cancelTimeout ?? CANCEL_TIMEOUT,
         budget: undefined,
       },
-      spawn: (birth, sink) => method.spawn({ ...birth, options, output, sink }),
+      spawn: (birth, sink) => method.spawn({ ...birth, source, options, limits, output, sink }),
       endingWithin: () => place.endingWithin,
       log: (level, text) => output("stderr", `${LEVELS[level] ?? "log"}: ${text}`),
     };
@@ -327,21 +330,15 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     what: ActorSource<any>,
     endpoint: string,
     args: any[],
-    options: RunOptions,
+    options: AnyOptions,
   ): Promise<unknown> {
     if (typeof endpoint !== "string" || endpoint === "")
       throw new InvalidOption("nursery.run: endpoint", endpoint, "the name of an endpoint");
     if (!Array.isArray(args))
       throw new InvalidOption("nursery.run: args", args, "an array of the endpoint's arguments");
-    checkStartOptions("nursery.run", options, RUN_OPTIONS);
-    const { control, portal } = await this.#start(
-      "run",
-      site,
-      what,
-      { ...options, name: options.name === undefined ? endpoint.replaceAll("/", ".") : options.name } as StartOptions,
-      RUN_OPTIONS,
-      "report",
-    );
+    checkObject("nursery.run", options);
+    const name = options.name === undefined ? nameAfter(endpoint) : options.name;
+    const { control, portal } = await this.#start("run", site, what, { ...options, name }, "report");
     try {
       const { deadline, signal } = options;
       return await portal.with({ deadline, signal }).callFrom(site, endpoint, args).unobserved();
@@ -418,7 +415,12 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
   }
 }
 
-function outputOf(stdio: ProcessOptions["stdio"], actor: ActorId): (stream: "stdout" | "stderr", text: string) => void {
+/** An endpoint as a name; the name of an export, `acme:md/api#render`, has a separator of paths in it. */
+function nameAfter(endpoint: string): string {
+  return endpoint.replaceAll("/", ".").slice(0, 200);
+}
+
+function outputOf(stdio: StdioOption | undefined, actor: ActorId): (stream: "stdout" | "stderr", text: string) => void {
   if (stdio === "ignore") return () => {};
   if (typeof stdio !== "function") return (stream, text) => relay(stream, `[${actor.name}] ${text}`);
   return (stream, text) => {

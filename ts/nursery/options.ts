@@ -1,11 +1,19 @@
 // Options of nurseries and starts: checked in full before anything happens, and completed with their defaults.
-import type { NurseryOptions, ProcessOptions, SpawnMethod } from "../context/surface.js";
+import type {
+  CommonOptions,
+  NurseryOptions,
+  ProcessOptions,
+  SourceKind,
+  SpawnMethod,
+  WasmOptions,
+} from "../context/surface.js";
 import { InvalidOption, Unsupported } from "../errors/kinds.js";
 import { checkBoolean, checkDuration, checkKnown, checkObject, checkOneOf, checkSignal } from "../portal/check.js";
 import { CHANNEL_VARIABLE } from "../protocol/entry-contract.js";
 import { LEVELS } from "../protocol/here.js";
 import { exec } from "../spawn/exec.js";
 import type { SpawnMethodImplementation } from "../spawn/method.js";
+import { wasm } from "../spawn/wasm.js";
 
 /** Defaults of every wait, in ms (design sections 4 and 6). */
 export const START_TIMEOUT = 10_000;
@@ -13,26 +21,33 @@ export const CANCEL_TIMEOUT = 500;
 export const KILL_TIMEOUT = 1_600;
 
 /** The methods that work in this version. */
-const METHODS: Readonly<Record<SpawnMethod, SpawnMethodImplementation>> = { exec };
+const METHODS: Readonly<Record<SpawnMethod, SpawnMethodImplementation>> = { exec, wasm };
 /** Methods of the design that do not work yet: asking for one is refused by name. */
-const ANNOUNCED = ["wasm", "wasm_fork", "wasm_forkserver", "forkserver", "main_thread_forkserver"];
+const ANNOUNCED = ["wasm_fork", "wasm_forkserver", "forkserver", "main_thread_forkserver"];
+/** What each kind of source can run under. */
+const FITTING: Readonly<Record<SourceKind, readonly SpawnMethod[]>> = {
+  actor: ["exec", "wasm"],
+  component: ["wasm"],
+  source: ["wasm"],
+};
 
 const NURSERY_OPTIONS = ["name", "startTimeout", "cancelTimeout", "killTimeout", "onDeath", "onDeaf", "signals"];
-const PROCESS_OPTIONS = [
-  "spawn",
-  "startTimeout",
-  "cancelTimeout",
-  "killTimeout",
-  "onDeaf",
-  "signal",
-  "inheritMain",
-  "env",
-  "cwd",
-  "execArgv",
-  "stdio",
-];
-export const START_OPTIONS: readonly string[] = ["name", "onDeath", ...PROCESS_OPTIONS];
-export const RUN_OPTIONS: readonly string[] = ["name", "deadline", ...PROCESS_OPTIONS];
+const COMMON_OPTIONS = ["spawn", "startTimeout", "cancelTimeout", "onDeaf", "signal", "stdio"];
+const OWN_OPTIONS: Readonly<Record<SpawnMethod, readonly string[]>> = {
+  exec: ["killTimeout", "inheritMain", "env", "cwd", "execArgv"],
+  wasm: ["limits", "grants", "imports"],
+};
+/** What belongs to the verb, whatever the method. */
+const VERB_OPTIONS = { start: ["name", "onDeath"], run: ["name", "deadline"] } as const;
+
+/** Options of a start under any method, as they were given. */
+export type AnyOptions = CommonOptions &
+  Pick<ProcessOptions, "killTimeout" | "inheritMain" | "env" | "cwd" | "execArgv"> &
+  Pick<WasmOptions, "limits" | "grants" | "imports"> & {
+    spawn?: SpawnMethod | undefined;
+    name?: string | undefined;
+    deadline?: number | undefined;
+  };
 
 export function checkNurseryOptions(what: string, options: NurseryOptions): void {
   checkObject(what, options);
@@ -45,11 +60,11 @@ export function checkNurseryOptions(what: string, options: NurseryOptions): void
 /** Checks everything of a start that does not depend on the actor. */
 export function checkStartOptions(
   what: string,
-  options: ProcessOptions & { deadline?: number | undefined },
-  known: readonly string[],
+  options: AnyOptions,
+  verb: keyof typeof VERB_OPTIONS,
+  method: SpawnMethod,
 ): void {
-  checkObject(what, options);
-  checkKnown(what, options, known);
+  checkFitting(what, options, verb, method);
   checkTimes(what, options);
   checkDuration(`${what}: deadline`, options.deadline);
   checkSignal(`${what}: signal`, options.signal);
@@ -63,6 +78,43 @@ export function checkStartOptions(
   if (stdio !== undefined && stdio !== "forward" && stdio !== "ignore" && typeof stdio !== "function") {
     throw new InvalidOption(`${what}: stdio`, stdio, '"forward", "ignore" or a function that is given each line');
   }
+  checkNothing(what, "grants", options.grants);
+  checkNothing(what, "imports", options.imports);
+}
+
+/** Refuses options that do not exist, and those that belong to another spawn method. */
+function checkFitting(what: string, options: AnyOptions, verb: keyof typeof VERB_OPTIONS, method: SpawnMethod): void {
+  const known = [...VERB_OPTIONS[verb], ...COMMON_OPTIONS, ...OWN_OPTIONS[method]];
+  const given: Record<string, unknown> = { ...options };
+  for (const [other, names] of Object.entries(OWN_OPTIONS)) {
+    if (other === method) continue;
+    for (const name of names) {
+      if (given[name] !== undefined) {
+        throw new InvalidOption(
+          `${what}: ${name}`,
+          given[name],
+          `the options ${known.join(", ")}; ${name} is one of spawn method ${other}, and this is ${method}`,
+        );
+      }
+      delete given[name];
+    }
+  }
+  checkKnown(what, given, known);
+}
+
+/** What this version has none of may be given as none. */
+function checkNothing(what: string, option: "grants" | "imports", value: unknown): void {
+  if (value === undefined) return;
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new InvalidOption(`${what}: ${option}`, value, "an object, which in this version is empty");
+  const [first] = Object.keys(value);
+  if (first === undefined) return;
+  throw new Unsupported(
+    `${option}.${first}`,
+    option === "grants"
+      ? "this version grants nothing to wasm actors. Give them what they need as arguments of calls"
+      : "this version gives no functions of the host to components. Give them what they need as arguments of calls",
+  );
 }
 
 function checkTimes(
@@ -113,14 +165,27 @@ export interface Choice {
   readonly reason: string;
 }
 
-/** The method to use. @throws InvalidOption, Unsupported */
-export function chooseMethod(what: string, spawn: unknown): Choice {
-  if (spawn !== undefined) return { ...find(`${what}: spawn`, spawn), reason: "asked for" };
+/** The method to use for a kind of source. @throws InvalidOption, Unsupported */
+export function chooseMethod(what: string, spawn: unknown, kind: SourceKind): Choice {
+  const fitting = FITTING[kind];
+  if (spawn !== undefined) {
+    const found = find(`${what}: spawn`, spawn);
+    if (!fitting.includes(found.name))
+      throw new InvalidOption(`${what}: spawn`, spawn, `${quoted(fitting)}: a ${kind} runs as nothing else`);
+    return { ...found, reason: "asked for" };
+  }
   const fromEnvironment = process.env["BROOD_SPAWN_METHOD"];
   if (fromEnvironment !== undefined && fromEnvironment !== "") {
-    return { ...find("BROOD_SPAWN_METHOD", fromEnvironment), reason: "set by BROOD_SPAWN_METHOD" };
+    const found = find("BROOD_SPAWN_METHOD", fromEnvironment);
+    // It replaces a default, and where there is no choice there is no default.
+    if (fitting.length > 1 && fitting.includes(found.name)) return { ...found, reason: "set by BROOD_SPAWN_METHOD" };
   }
-  return { name: "exec", method: exec, reason: "the default" };
+  const name = fitting[0] as SpawnMethod;
+  return {
+    name,
+    method: METHODS[name],
+    reason: fitting.length > 1 ? "the default" : `a ${kind} always runs as ${name}`,
+  };
 }
 
 function find(option: string, value: unknown): Omit<Choice, "reason"> {
@@ -130,5 +195,7 @@ function find(option: string, value: unknown): Omit<Choice, "reason"> {
   if (typeof value === "string" && ANNOUNCED.includes(value)) {
     throw new Unsupported(`spawn method ${value}`, `this version does not have it yet; it has ${known.join(", ")}`);
   }
-  throw new InvalidOption(option, value, known.map((one) => JSON.stringify(one)).join(" or "));
+  throw new InvalidOption(option, value, quoted(known));
 }
+
+const quoted = (names: readonly string[]): string => names.map((one) => JSON.stringify(one)).join(" or ");

@@ -1,11 +1,26 @@
-// What can be started. An actor travels by reference, as the URL of its module; nothing of it is loaded here.
-import type { ActorDefinition, ActorSource, EndpointsOf, Loose } from "../context/surface.js";
+// What can be started: an actor module or a component by reference, bytes of a component, or the text of an actor. Nothing of it
+// is loaded or run here.
+import { fileURLToPath } from "node:url";
+import { isAbsolute } from "node:path";
+import type {
+  ActorDefinition,
+  ActorSource,
+  ComponentOptions,
+  EndpointsOf,
+  Loose,
+  LooseCalls,
+  SourceKind,
+} from "../context/surface.js";
 import { InvalidOption } from "../errors/kinds.js";
+import { checkKnown, checkObject, checkOneOf } from "../portal/check.js";
+import type { Source } from "../spawn/method.js";
 
+/** Holds what is to be started. Registered, since `brood` may exist twice in a process. */
 const BRAND = Symbol.for("brood.source");
 
 /**
- * Names an actor module, which is never evaluated in this process.
+ * Names an actor module, which is never evaluated in this process. Started with `spawn: "wasm"`, it is the component beside the
+ * module (`greeter.wasm` beside `greeter.js`), made of it by `brood build`.
  * @param module an absolute `file:` URL, as `new URL("./greeter.js", import.meta.url)`
  * @throws InvalidOption for anything else
  */
@@ -13,31 +28,78 @@ export function actor<
   M extends { default: ActorDefinition<any> } | { default: { default: ActorDefinition<any> } } = {
     default: ActorDefinition<Loose>;
   },
->(module: URL): ActorSource<EndpointsOf<M>> {
-  if (!(module instanceof URL)) {
-    const shown = typeof module === "string" && !/^[a-z]+:/i.test(module) ? module : "./greeter.js";
-    throw new InvalidOption("actor: module", module, `a URL, as new URL(${JSON.stringify(shown)}, import.meta.url)`);
-  }
-  if (module.protocol !== "file:") {
-    throw new InvalidOption(
-      "actor: module",
-      module.href,
-      'a URL with the protocol "file:", as new URL("./greeter.js", import.meta.url)',
-    );
-  }
-  const source = { kind: "actor" as const, module: new URL(module) };
-  Object.defineProperty(source, BRAND, { value: true });
-  return Object.freeze(source);
+>(module: URL): ActorSource<EndpointsOf<M>, "actor"> {
+  return sourceOf({ kind: "actor", module: checkUrl("actor: module", module, "./greeter.js") });
 }
 
-/** @throws InvalidOption where `what` was not made by `actor()` */
-export function checkSource(what: string, source: unknown): asserts source is ActorSource<unknown> {
-  if (typeof source === "object" && source !== null && (source as { [BRAND]?: unknown })[BRAND] === true) return;
+/**
+ * Names a WebAssembly component in any language. Its exports are called by their full name, `acme:md/api@0.1.0#render`, or
+ * without the version where only one matches.
+ * @param what an absolute `file:` URL, an absolute path, or the component's bytes, which are copied
+ * @throws InvalidOption for anything else
+ */
+export function component<Interface = LooseCalls>(
+  what: URL | string | Uint8Array,
+  options: ComponentOptions = {},
+): ActorSource<Interface, "component"> {
+  checkObject("component", options);
+  checkKnown("component", options, ["compile"]);
+  checkOneOf("component: compile", options.compile, ["isolated", "in-process"]);
+  if (what instanceof Uint8Array) {
+    if (what.length === 0) throw new InvalidOption("component: what", what, "the bytes of a component; these are none");
+    const isolated = options.compile !== "in-process";
+    return sourceOf({ kind: "component", origin: { file: undefined, bytes: new Uint8Array(what), isolated } });
+  }
+  const isolated = options.compile === "isolated";
+  const file =
+    typeof what === "string" && isAbsolute(what)
+      ? what
+      : fileURLToPath(checkUrl("component: what", what, "./markdown.wasm", ", an absolute path, or bytes"));
+  if (file.includes("\0")) throw new InvalidOption("component: what", what, "a path without null characters");
+  return sourceOf({ kind: "component", origin: { file, bytes: undefined, isolated } });
+}
+
+/**
+ * An actor as a text: an expression whose value is an object of functions, as `({ twice: (x) => 2 * x })`. It runs in wasm and
+ * needs no toolchain.
+ * @throws InvalidOption for anything but a text
+ */
+export function source<E = LooseCalls>(code: string): ActorSource<E, "source"> {
+  if (typeof code !== "string" || code === "")
+    throw new InvalidOption("source: code", code, "the text of an actor, as ({ twice: (x) => 2 * x })");
+  return sourceOf({ kind: "source", code });
+}
+
+/** What is behind a source. @throws InvalidOption where it was not made by one of the three functions above */
+export function checkSource(what: string, source: unknown): Source {
+  const found = typeof source === "object" && source !== null ? (source as { [BRAND]?: Source })[BRAND] : undefined;
+  if (found !== undefined) return found;
   const hint =
     source instanceof URL
-      ? "wrap it: actor(url)"
+      ? "wrap it: actor(url) or component(url)"
       : typeof source === "object" && source !== null && "endpoints" in source
         ? 'an actor definition is started by its module: actor(new URL("./greeter.js", import.meta.url))'
-        : 'what actor() returns: actor(new URL("./greeter.js", import.meta.url))';
+        : 'what actor() returns: actor(new URL("./greeter.js", import.meta.url)); or what component() or source() returns';
   throw new InvalidOption(`${what}: what`, source, hint);
+}
+
+function sourceOf<K extends SourceKind>(details: Source & { kind: K }): ActorSource<any, K> {
+  const made = { kind: details.kind };
+  Object.defineProperty(made, BRAND, { value: Object.freeze(details) });
+  return Object.freeze(made);
+}
+
+function checkUrl(option: string, value: unknown, example: string, others = ""): URL {
+  if (!(value instanceof URL)) {
+    const shown = typeof value === "string" && !/^[a-z]+:/i.test(value) ? value : example;
+    throw new InvalidOption(option, value, `a URL, as new URL(${JSON.stringify(shown)}, import.meta.url)${others}`);
+  }
+  if (value.protocol !== "file:") {
+    throw new InvalidOption(
+      option,
+      value.href,
+      `a URL with the protocol "file:", as new URL(${JSON.stringify(example)}, import.meta.url)${others}`,
+    );
+  }
+  return new URL(value);
 }

@@ -1,7 +1,9 @@
-// The one owner of a started actor: its status, its channel, the ladder that ends it, and the exit that is told once.
+// The one owner of a started actor: its status, its channel or its exports, the ladder that ends it, and the exit that is told once.
 // Whatever happens first settles a start: ready, death, timeout or abort. Every ending is bounded: Cancel, SIGTERM after
 // `cancelTimeout`, SIGKILL after `killTimeout` more.
 import { randomUUID, timingSafeEqual } from "node:crypto";
+import type { Asking } from "../context/asking.js";
+import { ExportCaller } from "../context/export-caller.js";
 import { deferred, track } from "../context/observed-promise.js";
 import { Opener } from "../context/opener.js";
 import type { ActorStatus, SpawnMethod } from "../context/surface.js";
@@ -24,11 +26,14 @@ import {
   decodeReady,
   encodeCancel,
   encodeSpec,
+  encodeSpecJson,
 } from "../protocol/bodies.js";
 import { Channel, type ChannelHandler } from "../protocol/channel.js";
 import { rebuildError } from "../protocol/error-data.js";
-import { FrameType } from "../protocol/frame.js";
-import type { Birth, Body, BodyEnd, TransportSink } from "../protocol/transport.js";
+import type { Birth, Body, BodyEnd, BodySink, Exports, Guest, Lateness } from "../protocol/body.js";
+import { Flag, FrameType } from "../protocol/frame.js";
+import { encodePacked, encodePlain } from "../protocol/payload.js";
+import type { Transport } from "../protocol/transport.js";
 import { acceptsVersion, PROTOCOL_VERSION } from "../protocol/version.js";
 import { stepsWithin, type Steps } from "./budget.js";
 import { exitOf, isDeath, type Asked } from "./exit-of.js";
@@ -40,7 +45,7 @@ const LEAVE_GRACE = 250;
 /** From the end of a channel to the end of its actor, in ms; then the actor is ended through its handle (facts, section 0). */
 const CHANNEL_DRAIN = 500;
 
-/** What the actor is told once it has proved itself. */
+/** What an actor that speaks frames is told: one of another process once it has proved itself, a guest at once. */
 export type SpecBody = Parameters<typeof encodeSpec>[0];
 
 /** All that a start needs. */
@@ -56,7 +61,7 @@ export interface ControlSettings extends Steps {
   readonly signal: AbortSignal | undefined;
   readonly spec: Omit<SpecBody, "actor">;
   /** Makes the body; throws where not even that is possible. */
-  spawn(birth: Birth, sink: TransportSink): Body;
+  spawn(birth: Birth, sink: BodySink): Body;
   /** Time left of this process, where it is itself being ended; ms. */
   endingWithin(): number | undefined;
   /** The actor's own log lines. */
@@ -78,7 +83,7 @@ const LOG_ERROR = 1;
 
 type Phase = "hello" | "load" | "ready";
 
-export class Control implements ChannelHandler {
+export class Control implements ChannelHandler, BodySink {
   readonly #settings: ControlSettings;
   readonly #owner: ControlOwner;
   readonly #token = randomUUID();
@@ -90,8 +95,12 @@ export class Control implements ChannelHandler {
   #phase: Phase = "hello";
   #body: Body | undefined;
   #channel: Channel | undefined;
+  /** The one or the other, once it speaks. */
   #opener: Opener | undefined;
-  #endpoints: Readonly<Record<string, "call" | "context">> = {};
+  #caller: ExportCaller | undefined;
+  #exports: Exports | undefined;
+  /** Set where this process itself holds the actor. */
+  #guest: Guest | undefined;
   #startTime = 0;
   #asked: Asked | undefined;
   #origin: CancelOrigin | undefined;
@@ -102,7 +111,7 @@ export class Control implements ChannelHandler {
   #loadError: { phase: "load" | "setup"; error: RemoteActorError } | undefined;
   #startError: Error | undefined;
   /** How far it had come when `startTimeout` was over. */
-  #late: "hello" | "load" | undefined;
+  #late: Lateness | undefined;
   #death: ActorDied | undefined;
   #exit: Exit | undefined;
   #cancelling: Promise<boolean> | undefined;
@@ -131,9 +140,6 @@ export class Control implements ChannelHandler {
   get settings(): ControlSettings {
     return this.#settings;
   }
-  get endpoints(): Readonly<Record<string, "call" | "context">> {
-    return this.#endpoints;
-  }
   get startTime(): number {
     return this.#startTime;
   }
@@ -149,12 +155,13 @@ export class Control implements ChannelHandler {
   }
 
   /** The table of calls; where the actor is not running, throws why. */
-  opener(): Opener {
-    if (this.#status === "running" && this.#opener !== undefined) return this.#opener;
+  asking(): Asking {
+    const asking = this.askingOrNone;
+    if (this.#status === "running" && asking !== undefined) return asking;
     throw this.whyNot();
   }
-  get openerOrNone(): Opener | undefined {
-    return this.#opener;
+  get askingOrNone(): Asking | undefined {
+    return this.#opener ?? this.#caller;
   }
 
   /** Why nothing can be asked of it. */
@@ -178,44 +185,18 @@ export class Control implements ChannelHandler {
         ),
       );
     }
-    let channel: Channel | undefined;
-    const sink: TransportSink = {
-      received: (bytes) => channel?.received(bytes),
-      drained: () => channel?.drained(),
-      ended: () => channel?.ended(),
-    };
     let body: Body;
     try {
-      body = settings.spawn({ id: this.#id, token: this.#token }, sink);
+      const { startTimeout, path } = settings;
+      body = settings.spawn({ id: this.#id, path, token: this.#token, startTimeout }, this);
     } catch (error) {
-      return this.#stillborn(
-        new StartFailed(
-          this.where,
-          "spawn",
-          `its process could not be started: ${error instanceof Error ? error.message.replace(/\.$/, "") : String(error)}`,
-          { cause: error },
-        ),
-      );
+      return this.#stillborn(this.#notSpawned(error));
     }
     this.#body = body;
     if (body.pid !== undefined) this.#id = { ...this.#id, pid: body.pid };
-    channel = new Channel(body.transport, this);
-    this.#channel = channel;
-    this.#opener = new Opener(channel, {
-      where: this.where,
-      self: settings.self,
-      cancelTimeout: () => this.#steps().cancelTimeout,
-      deaf: () => this.#deaf(),
-      cancelledByActor: () => (this.#origin === undefined ? undefined : new Cancelled(this.#origin, this.where, true)),
-      late: (error) => this.#owner.late(this, error),
-      undelivered: (error) => {
-        if (settings.spec.logLevel !== "silent")
-          settings.log(LOG_ERROR, `nobody awaits this any more: ${error.message}`);
-      },
-    });
     void body.gone.then((end) => this.#gone(end));
     this.#startTimer = setTimeout(() => {
-      this.#late = this.#phase === "hello" ? "hello" : "load";
+      this.#late = this.#lateness();
       this.#refuse(undefined);
     }, settings.startTimeout);
     if (settings.signal !== undefined) {
@@ -226,6 +207,7 @@ export class Control implements ChannelHandler {
         );
       signal.addEventListener("abort", this.#onAbort, { once: true });
     }
+    body.begin();
   }
 
   /**
@@ -268,7 +250,71 @@ export class Control implements ChannelHandler {
   interrupt(error: Error): void {
     // A cancel tells a start more than the nursery's own error can: which actor.
     if (this.#status === "starting" && !(error instanceof Cancelled)) this.#startError ??= error;
-    this.#opener?.interrupt(error);
+    this.askingOrNone?.interrupt(error);
+  }
+
+  // What its body tells.
+
+  speaks(transport: Transport, guest?: Guest): void {
+    const { settings } = this;
+    const channel = new Channel(transport, this);
+    this.#channel = channel;
+    this.#guest = guest;
+    this.#opener = new Opener(
+      channel,
+      {
+        where: this.where,
+        self: settings.self,
+        cancelTimeout: () => this.#steps().cancelTimeout,
+        deaf: () => this.#deaf(),
+        cancelledByActor: () =>
+          this.#origin === undefined ? undefined : new Cancelled(this.#origin, this.where, true),
+        late: (error) => this.#owner.late(this, error),
+        undelivered: (error) => {
+          if (settings.spec.logLevel !== "silent")
+            settings.log(LOG_ERROR, `nobody awaits this any more: ${error.message}`);
+        },
+      },
+      guest,
+    );
+    if (guest === undefined) return;
+    channel.send(FrameType.Spec, Flag.Json, 0, encodeSpecJson({ ...settings.spec, actor: this.#id }));
+    channel.flush();
+  }
+
+  offers(exports: Exports): void {
+    const { settings } = this;
+    this.#exports = exports;
+    this.#caller = new ExportCaller(exports, {
+      where: this.where,
+      self: settings.self,
+      cancelTimeout: () => this.#steps().cancelTimeout,
+      end: () => void this.kill(settings.self),
+      late: (error) => this.#owner.late(this, error),
+    });
+    this.#becomeReady();
+  }
+
+  received(bytes: Uint8Array): void {
+    this.#channel?.received(bytes);
+  }
+  drained(): void {
+    this.#channel?.drained();
+  }
+  ended(): void {
+    this.#channel?.ended();
+  }
+  returned(call: number, value: unknown): void {
+    this.#caller?.returned(call, value);
+  }
+  threw(call: number, payload: unknown): void {
+    this.#caller?.threw(call, payload);
+  }
+  refused(call: number, error: Error): void {
+    this.#caller?.refused(call, error);
+  }
+  logged(level: number, text: string): void {
+    this.#settings.log(level, text);
   }
 
   // What comes through the channel.
@@ -285,11 +331,12 @@ export class Control implements ChannelHandler {
       case FrameType.Hello:
         return this.#hello(payload, flags);
       case FrameType.Ready:
-        return this.#becameReady(payload, flags);
+        return this.#saidReady(payload, flags);
       case FrameType.Error: {
         const body = decodeError(payload, flags);
         const phase = body.phase === "setup" ? "setup" : "load";
-        const error = rebuildError(body.error, this.#phase === "ready" ? "actor" : phase);
+        const what = this.#phase === "ready" ? "actor" : phase;
+        const error = rebuildError(body.error, what, this.#guest?.mapStack);
         if (this.#phase === "ready") this.#fatal = error;
         else this.#loadError = { phase, error };
         return;
@@ -299,7 +346,9 @@ export class Control implements ChannelHandler {
         const { errors } = decodeCancelAck(payload, flags);
         this.#acknowledged = true;
         this.#onAcknowledged?.();
-        for (const data of errors ?? []) this.#owner.late(this, rebuildError(data, "cleanup"));
+        for (const data of errors ?? []) {
+          this.#owner.late(this, rebuildError(data, "cleanup", this.#guest?.mapStack));
+        }
         return;
       }
       case FrameType.Log: {
@@ -333,16 +382,24 @@ export class Control implements ChannelHandler {
         `it speaks version ${hello.version} of the protocol, this host speaks ${PROTOCOL_VERSION} and the one before`,
       );
     }
+    // A guest needs no proof, and has been told who it is already.
+    if (this.#guest !== undefined) {
+      this.#phase = "load";
+      return;
+    }
     if (!sameToken(hello.token, this.#token)) throw new InvalidMessage("its token is wrong");
     this.#phase = "load";
     (this.#channel as Channel).send(FrameType.Spec, 0, 0, encodeSpec({ ...this.#settings.spec, actor: this.#id }));
   }
 
-  #becameReady(payload: Uint8Array, flags: number): void {
+  #saidReady(payload: Uint8Array, flags: number): void {
     if (this.#phase !== "load") throw new InvalidMessage("Ready out of turn");
-    const { endpoints } = decodeReady(payload, flags);
+    (this.#opener as Opener).offer(decodeReady(payload, flags).endpoints);
+    this.#becomeReady();
+  }
+
+  #becomeReady(): void {
     this.#phase = "ready";
-    this.#endpoints = endpoints;
     this.#disarmStart();
     this.#startTime = performance.now() - this.#born;
     this.#advance("ready");
@@ -354,7 +411,15 @@ export class Control implements ChannelHandler {
   #climb(origin: CancelOrigin): void {
     const { cancelTimeout, killTimeout } = this.#steps();
     const from = performance.now();
-    (this.#channel as Channel).send(FrameType.Cancel, 0, 0, encodeCancel({ origin, within: cancelTimeout }));
+    if (this.#exports !== undefined) {
+      this.#exports.stop();
+    } else {
+      const { payload, flags } = encodeCancel(
+        { origin, within: cancelTimeout },
+        this.#guest === undefined ? encodePacked : encodePlain,
+      );
+      (this.#channel as Channel).send(FrameType.Cancel, flags, 0, payload);
+    }
     const terminate = (): void => {
       this.#forced = true;
       this.#body?.terminate();
@@ -396,6 +461,9 @@ export class Control implements ChannelHandler {
     this.#disarmStart();
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
+    // A component has no word of its own to say that it stops: it stops.
+    if (this.#exports !== undefined && this.#origin !== undefined && end.status.kind === "exited")
+      this.#acknowledged = true;
     const exit = exitOf({
       where: this.where,
       end,
@@ -414,7 +482,9 @@ export class Control implements ChannelHandler {
     }
     this.#owner.ended(this, exit, this.#death);
     const cancelled = exit.kind === "cancelled" || exit.kind === "returned";
-    this.#opener?.lost(cancelled && this.#origin !== undefined ? new Cancelled(this.#origin, this.where, true) : died);
+    this.askingOrNone?.lost(
+      cancelled && this.#origin !== undefined ? new Cancelled(this.#origin, this.where, true) : died,
+    );
     if (!(this.#channel?.closed ?? true)) this.#channel?.ended();
     if (neverReady) this.#ready.reject(this.#startError ?? this.#whyNotStarted(end, exit));
     this.#exited.resolve(exit);
@@ -429,9 +499,10 @@ export class Control implements ChannelHandler {
       return new StartFailed(this.where, phase, why.replace(/\.$/, ""), { ...details, cause: error });
     }
     if (this.#late !== undefined) {
-      const got = this.#late === "hello" ? "it never said hello" : "its module or its setup had not finished";
+      const { phase, got, cause } = this.#late;
+      if (cause !== undefined) return new StartFailed(this.where, phase, reasonOf(cause), { ...details, cause });
       const why = `it was not ready within ${this.#settings.startTimeout} ms: ${got}. Where it is only slow, give it a longer startTimeout`;
-      return new StartFailed(this.where, this.#late, why, details);
+      return new StartFailed(this.where, phase, why, details);
     }
     const phase = this.#phase === "hello" ? "hello" : "load";
     if (this.#breach !== undefined) {
@@ -445,26 +516,39 @@ export class Control implements ChannelHandler {
       );
     }
     const when = phase === "hello" ? "before it said hello" : "while its module was loading";
+    const it = this.#id.pid === undefined ? "it" : "its process";
     switch (exit.kind) {
-      case "exited":
-        return new StartFailed(
-          this.where,
-          phase,
-          `its process exited with code ${exit.code} ${when}${phase === "hello" ? ": Node refused a flag, or a module of --import or --require ended it" : ""}`,
-          details,
-        );
+      case "exited": {
+        const hint =
+          phase === "load"
+            ? ""
+            : this.#id.pid === undefined
+              ? ": is it an actor that brood build has made?"
+              : ": Node refused a flag, or a module of --import or --require ended it";
+        return new StartFailed(this.where, phase, `${it} exited with code ${exit.code} ${when}${hint}`, details);
+      }
       case "signalled":
-        return new StartFailed(this.where, phase, `its process was ended by ${exit.signal} ${when}`, details);
-      case "failed":
-        return new StartFailed(
-          this.where,
-          end.status.kind === "unborn" ? "spawn" : phase,
-          exit.error.message.replace(/\.$/, ""),
-          { ...details, cause: exit.error },
-        );
+        return new StartFailed(this.where, phase, `${it} was ended by ${exit.signal} ${when}`, details);
+      case "failed": {
+        const { error } = exit;
+        const found = end.status.kind === "unborn" ? (end.status.phase ?? "spawn") : phase;
+        return new StartFailed(this.where, found, reasonOf(error), { ...details, cause: error });
+      }
       default:
-        return new StartFailed(this.where, phase, `its process is gone ${when}`, details);
+        return new StartFailed(this.where, phase, `${it} is gone ${when}`, details);
     }
+  }
+
+  #notSpawned(error: unknown): StartFailed {
+    const what = this.#settings.spawnMethod === "exec" ? "its process" : "it";
+    const why = error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
+    return new StartFailed(this.where, "spawn", `${what} could not be started: ${why}`, { cause: error });
+  }
+
+  /** `startTimeout` is over: what it was waiting for. */
+  #lateness(): Lateness {
+    if (this.#phase !== "hello") return { phase: "load", got: "its module or its setup had not finished" };
+    return this.#body?.doing?.() ?? { phase: "hello", got: "it never said hello" };
   }
 
   #disarmStart(): void {
@@ -490,6 +574,12 @@ export class Control implements ChannelHandler {
     this.#timers.add(timer);
     return timer;
   }
+}
+
+/** Why, without which actor: that stands before it. */
+function reasonOf(error: Error): string {
+  const why = "why" in error && typeof error.why === "string" ? error.why : error.message;
+  return why.replace(/\.$/, "");
 }
 
 /** Compares without telling by its time how much was right. */

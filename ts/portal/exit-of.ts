@@ -3,7 +3,7 @@
 import type { Exit } from "../errors/exit.js";
 import type { ActorId } from "../errors/identity.js";
 import { MemoryLimitExceeded, type Whereabouts } from "../errors/kinds.js";
-import type { BodyEnd } from "../protocol/transport.js";
+import type { BodyEnd } from "../protocol/body.js";
 
 /** Who wanted the end, and how. */
 export type Asked =
@@ -58,7 +58,9 @@ export function exitOf(facts: ExitFacts): Exit {
   if (facts.breach !== undefined) return { kind: "failed", error: facts.breach };
   if (facts.end.memory !== undefined)
     return { kind: "failed", error: new MemoryLimitExceeded(facts.where, facts.end.memory) };
-  if (facts.fatal !== undefined) return { kind: "failed", error: facts.fatal };
   const { status } = facts.end;
+  // Of a guest, what ended it is better known than what it said.
+  if (status.kind === "failed") return { kind: "failed", error: status.error };
+  if (facts.fatal !== undefined) return { kind: "failed", error: facts.fatal };
   return status.kind === "unborn" ? { kind: "failed", error: status.error } : status;
 }

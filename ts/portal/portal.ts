@@ -1,15 +1,15 @@
 // The handle on an actor that users hold. It owns nothing: it checks what it is given, bounds what it asks by the deadline and
 // signal it was made with, and passes on to the control and to the table of calls.
+import type { Asking } from "../context/asking.js";
+import type { Bounds } from "../context/bounded.js";
 import { ObservedPromise, observe } from "../context/observed-promise.js";
 import type { OpenContext } from "../context/open-context.js";
 import { callSite, type CallSite } from "../context/located.js";
-import type { Bounds } from "../context/pending.js";
 import { isBroodsDoing } from "../context/silence.js";
 import type { ActorStats, ActorStatus, CallOptions, Context, Loose, Portal, SpawnMethod } from "../context/surface.js";
 import type { Exit } from "../errors/exit.js";
 import type { ActorId } from "../errors/identity.js";
-import { Cancelled, InvalidOption, NurseryClosed, UnknownEndpoint } from "../errors/kinds.js";
-import { didYouMean, listNames } from "../errors/near.js";
+import { Cancelled, InvalidOption, NurseryClosed } from "../errors/kinds.js";
 import { checkDuration, checkKnown, checkObject, checkSignal } from "./check.js";
 import type { Control } from "./control.js";
 
@@ -53,8 +53,8 @@ export class ActorPortal implements Portal<Loose> {
     return this.#control.status;
   }
   get stats(): ActorStats {
-    const opener = this.#control.openerOrNone;
-    return { startTime: this.#control.startTime, open: opener?.size ?? 0, calls: opener?.total ?? 0 };
+    const asking = this.#control.askingOrNone;
+    return { startTime: this.#control.startTime, open: asking?.size ?? 0, calls: asking?.total ?? 0 };
   }
   get exited(): Promise<Exit> {
     return this.#control.exited;
@@ -67,9 +67,8 @@ export class ActorPortal implements Portal<Loose> {
   /** A call on behalf of somebody who called at `site`. */
   callFrom(site: CallSite | undefined, endpoint: string, args: any[]): ObservedPromise<any> {
     try {
-      this.#check(endpoint, "call");
-      const bounds = this.#bounds();
-      return this.#control.opener().call(endpoint, args, bounds, site);
+      const asking = this.#check(endpoint, "call");
+      return asking.call(endpoint, args, this.#bounds(), site);
     } catch (error) {
       return rejected(error);
     }
@@ -81,9 +80,8 @@ export class ActorPortal implements Portal<Loose> {
 
   #open(site: CallSite | undefined, endpoint: string, args: any[]): ObservedPromise<OpenContext> {
     try {
-      this.#check(endpoint, "context");
-      const bounds = this.#bounds();
-      return this.#control.opener().open(endpoint, args, bounds, site);
+      const asking = this.#check(endpoint, "context");
+      return asking.open(endpoint, args, this.#bounds(), site);
     } catch (error) {
       return rejected(error);
     }
@@ -158,32 +156,18 @@ export class ActorPortal implements Portal<Loose> {
     return this.close();
   }
 
-  #check(endpoint: unknown, kind: "call" | "context"): void {
-    const verb = kind === "call" ? "call" : "open";
+  #check(endpoint: unknown, form: "call" | "context"): Asking {
+    const verb = form === "call" ? "call" : "open";
     if (typeof endpoint !== "string" || endpoint === "")
       throw new InvalidOption(`portal.${verb}: endpoint`, endpoint, "the name of an endpoint");
-    if (this.#control.status !== "running") throw this.#control.whyNot();
-    const { endpoints } = this.#control;
-    const found = Object.hasOwn(endpoints, endpoint) ? endpoints[endpoint] : undefined;
-    if (found === kind) return;
-    if (found !== undefined) {
-      const instead =
-        kind === "call"
-          ? `it is a context: use portal.open(${JSON.stringify(endpoint)}, ...)`
-          : `it is called, not opened: use portal.call(${JSON.stringify(endpoint)}, ...)`;
-      throw new UnknownEndpoint(this.#control.where, endpoint, instead);
-    }
-    const names = Object.keys(endpoints);
-    throw new UnknownEndpoint(
-      this.#control.where,
-      endpoint,
-      `the actor has ${listNames(names, endpoint)}.${didYouMean(names, endpoint)}`.replace(/\.$/, ""),
-    );
+    const asking = this.#control.asking();
+    asking.check(endpoint, form);
+    return asking;
   }
 
   /** Where the user called, unless so many calls wait that capturing it would be most of their cost. */
   #site(above: (...args: never[]) => unknown): CallSite | undefined {
-    return (this.#control.openerOrNone?.size ?? 0) < SITES ? callSite(above) : undefined;
+    return (this.#control.askingOrNone?.size ?? 0) < SITES ? callSite(above) : undefined;
   }
 
   #bounds(): Bounds | undefined {

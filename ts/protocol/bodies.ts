@@ -261,16 +261,19 @@ export interface Cancel {
 const SCOPES: readonly CancelScope[] = ["call", "context", "actor", "nursery"];
 const VIAS: readonly CancelVia[] = ["cancel", "signal", "deadline", "scope", "parent", "host signal"];
 
-/** A cancel must arrive whatever its reason is: one that cannot be sent is replaced by an Error that says so. */
-export function encodeCancel(cancel: Cancel): Uint8Array {
+/** A cancel must arrive whatever its reason is: one that cannot be sent is replaced by a text that says so. */
+export function encodeCancel(cancel: Cancel): Uint8Array;
+/** @param encode how the sender writes a value, in place of msgpack */
+export function encodeCancel<T>(cancel: Cancel, encode: (value: unknown, root: string) => T): T;
+export function encodeCancel(cancel: Cancel, encode: (value: unknown, root: string) => unknown = encodeValue): unknown {
   const { scope, via, canceller, reason } = cancel.origin;
-  const encode = (value: unknown): Uint8Array =>
-    encodeValue({ origin: { scope, via, canceller, reason: value }, within: cancel.within }, "cancel");
+  const write = (given: { reason?: unknown }): unknown =>
+    encode({ origin: { scope, via, canceller, ...given }, within: cancel.within }, "cancel");
   try {
-    return encode(reason);
+    return write(reason === undefined ? {} : { reason });
   } catch (error) {
     const why = error instanceof InvalidMessage ? error.why : "unknown";
-    return encode(`(a reason that cannot be sent: ${why})`);
+    return write({ reason: `(a reason that cannot be sent: ${why})` });
   }
 }
 

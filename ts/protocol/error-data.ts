@@ -186,20 +186,21 @@ export function isActorId(value: unknown): value is ActorId {
  * The error that a peer has described, for the caller.
  * @param data as it was decoded; its shape is checked
  * @param what what failed, as "call greet"
+ * @param mapStack gives a stack the lines of its sources, where the peer cannot
  * @throws InvalidMessage when `data` is no {@link ErrorData}, or has more errors in it than a description may have
  */
-export function rebuildError(data: unknown, what: string): RemoteActorError {
-  return rebuild(checkErrorData(data, "error"), what);
+export function rebuildError(data: unknown, what: string, mapStack?: (stack: string) => string): RemoteActorError {
+  return rebuild(checkErrorData(data, "error"), what, mapStack);
 }
 
-function rebuild(data: ErrorData, what: string): RemoteActorError {
+function rebuild(data: ErrorData, what: string, mapStack: ((stack: string) => string) | undefined): RemoteActorError {
   const { name, message, stack, code, fields, actor, path } = data;
   return new RemoteActorError(what, {
-    remote: { name, message, code, stack, fields: fields ?? {} },
+    remote: { name, message, code, stack: mapStack === undefined ? stack : mapStack(stack), fields: fields ?? {} },
     actor,
     path,
-    ...(data.cause === undefined ? {} : { cause: rebuild(data.cause, what) }),
-    ...(data.errors === undefined ? {} : { errors: data.errors.map((member) => rebuild(member, what)) }),
+    ...(data.cause === undefined ? {} : { cause: rebuild(data.cause, what, mapStack) }),
+    ...(data.errors === undefined ? {} : { errors: data.errors.map((member) => rebuild(member, what, mapStack)) }),
   });
 }
 

@@ -1,5 +1,4 @@
-// What a channel stands on, and what stands at its other end: the two things that a spawn method must provide.
-import type { ActorId } from "../errors/identity.js";
+// What a channel stands on: bytes in order to the other end, and what is told of that end.
 
 /** Carries bytes in order to the other end. */
 export interface Transport {
@@ -23,36 +22,4 @@ export interface TransportSink {
   drained(): void;
   /** Nothing more will come. */
   ended(): void;
-}
-
-/** How an actor's body ended, as the system tells it. */
-export type BodyEnd = {
-  readonly status:
-    | { readonly kind: "exited"; readonly code: number }
-    | { readonly kind: "signalled"; readonly signal: string }
-    | { readonly kind: "lost" }
-    /** There never was a body: why. */
-    | { readonly kind: "unborn"; readonly error: Error };
-  /** The last lines of standard error, oldest first. */
-  readonly stderr: readonly string[];
-  /** Set where the body died of its memory limit: why, in words. */
-  readonly memory?: string;
-};
-
-/** A started body of an actor: a process, and later an instance. One owner: the actor's control. */
-export interface Body {
-  readonly pid: number | undefined;
-  readonly transport: Transport;
-  /** Asks by the system's means (SIGTERM, and SIGCONT so that a stopped process hears it). */
-  terminate(): void;
-  /** Ends it, and whatever it started in its group. Final. */
-  kill(): void;
-  /** Settles once, when it is gone, its output is read (within 500 ms) and its group is empty. Never rejects. */
-  readonly gone: Promise<BodyEnd>;
-}
-
-/** What every body is told before it speaks: who it is to be, and the token that proves it. */
-export interface Birth {
-  readonly id: ActorId;
-  readonly token: string;
 }

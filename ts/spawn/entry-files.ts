@@ -1,4 +1,4 @@
-// Where the files are that a process actor runs first. They are looked up beside this file, so brood must not be bundled
+// Where the files are that brood's own processes run first. They are looked up beside this file, so brood must not be bundled
 // into another file; where it was, the error says so.
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { Unsupported } from "../errors/kinds.js";
 
 const found = new Map<string, string>();
 
-export function entryFile(name: "process" | "actor-process" | "lifeline"): string {
+export function entryFile(name: "process" | "actor-process" | "lifeline" | "compile"): string {
   let file = found.get(name);
   if (file === undefined) {
     // A bundle in CommonJS form has no import.meta.url at all.

@@ -6,7 +6,7 @@ import { spawn as spawnProcess, type ChildProcess } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { InvalidOption } from "../errors/kinds.js";
-import type { Body, BodyEnd } from "../protocol/transport.js";
+import type { Body, BodyEnd, BodySink } from "../protocol/body.js";
 import type { ProcessHandle } from "../native/forkserver.js";
 import { loadForkserver } from "../native/load.js";
 import { watchExit } from "./exits.js";
@@ -77,6 +77,7 @@ class ExecBody implements Body {
   readonly transport: SocketTransport;
   readonly gone: Promise<BodyEnd>;
   readonly #child: ChildProcess;
+  readonly #sink: BodySink;
   #handle: ProcessHandle | undefined;
   #unwatch: (() => void) | undefined;
   #giveUp: ReturnType<typeof setTimeout> | undefined;
@@ -86,6 +87,7 @@ class ExecBody implements Body {
   constructor(request: BodyRequest) {
     const native = loadForkserver();
     const { options } = request;
+    this.#sink = request.sink;
     const flags = [...inheritedFlags(process.execArgv), ...(options.execArgv ?? [])];
     const [hostEnd, actorEnd] = native.socketPair();
     let lifeline;
@@ -172,6 +174,10 @@ class ExecBody implements Body {
         this.#giveUp = this.#concludeIn(DRAIN, () => statusOf(handle));
       });
     }
+  }
+
+  begin(): void {
+    this.#sink.speaks(this.transport);
   }
 
   terminate(): void {

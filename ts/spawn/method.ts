@@ -1,5 +1,28 @@
 // What a spawn method is: the one interface behind which every kind of actor stands.
-import type { Birth, Body, TransportSink } from "../protocol/transport.js";
+import type { Birth, Body, BodySink } from "../protocol/body.js";
+
+/** What is to be started. */
+export type Source =
+  | { readonly kind: "actor"; readonly module: URL }
+  | { readonly kind: "component"; readonly origin: Origin }
+  | { readonly kind: "source"; readonly code: string };
+
+/** Where a component comes from. Its object is its identity. */
+export type Origin =
+  | { readonly file: string; readonly bytes: undefined; readonly isolated: boolean }
+  | { readonly file: undefined; readonly bytes: Uint8Array; readonly isolated: boolean };
+
+/** What a wasm actor may use; 0 ms: without limit. */
+export interface ActorLimits {
+  /** In bytes. */
+  readonly memory: number;
+  /** In ms. */
+  readonly cpu: number;
+  readonly cpuTotal: number;
+  readonly wall: number;
+  /** In bytes. */
+  readonly output: number;
+}
 
 /** The options of a start that concern the body and not the actor. */
 export interface BodyOptions {
@@ -10,10 +33,12 @@ export interface BodyOptions {
 
 /** What a method is given to make a body. */
 export interface BodyRequest extends Birth {
+  readonly source: Source;
   readonly options: BodyOptions;
+  readonly limits: ActorLimits;
   /** One line of the actor's output. */
   output(stream: "stdout" | "stderr", text: string): void;
-  readonly sink: TransportSink;
+  readonly sink: BodySink;
 }
 
 export interface SpawnMethodImplementation {

@@ -234,3 +234,77 @@ impl Share {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted() -> (Events, Arc<AtomicUsize>) {
+        let wakes = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&wakes);
+        (
+            Events::new(move || {
+                count.fetch_add(1, Ordering::Relaxed);
+            }),
+            wakes,
+        )
+    }
+
+    #[test]
+    fn the_owner_is_woken_once_until_it_drains() {
+        let (events, wakes) = counted();
+        for _ in 0..10 {
+            events.push(1, What::Started);
+        }
+        assert_eq!(wakes.load(Ordering::Relaxed), 1);
+        assert_eq!(events.drain(100, 100).len(), 10);
+        events.push(1, What::Started);
+        assert_eq!(wakes.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_drain_is_bounded_and_calls_for_the_next_one() {
+        let (events, wakes) = counted();
+        for _ in 0..10 {
+            events.push(1, What::Started);
+        }
+        assert_eq!(events.drain(4, 100).len(), 4);
+        assert_eq!(wakes.load(Ordering::Relaxed), 2);
+        assert_eq!(events.drain(100, 100).len(), 6);
+        assert_eq!(wakes.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn an_actor_that_fills_its_share_has_no_room_until_half_of_it_was_taken_and_others_have_theirs() {
+        let (events, _) = counted();
+        let (full, other) = (Arc::new(Share::default()), Share::default());
+        for _ in 0..4 {
+            assert!(events.has_room(&full, Waker::noop()));
+            events.push_frames(1, vec![0; ACTOR_BYTES / 4], 1, &full);
+        }
+        assert!(!events.has_room(&full, Waker::noop()));
+        assert!(events.has_room(&other, Waker::noop()));
+        drop(events.drain(1, usize::MAX));
+        assert!(events.has_room(&full, Waker::noop()));
+    }
+
+    #[test]
+    fn many_small_frames_fill_a_share_like_many_bytes() {
+        let (events, _) = counted();
+        let share = Arc::new(Share::default());
+        events.push_frames(1, vec![0; 10], ACTOR_FRAMES, &share);
+        assert!(!events.has_room(&share, Waker::noop()));
+    }
+
+    #[test]
+    fn a_closed_queue_keeps_nothing_and_holds_nobody_up() {
+        let (events, _) = counted();
+        let share = Arc::new(Share::default());
+        events.push_frames(1, vec![0; ACTOR_BYTES], 1, &share);
+        events.close();
+        assert!(events.has_room(&share, Waker::noop()));
+        events.push_frames(1, vec![0; ACTOR_BYTES], 1, &share);
+        assert!(events.has_room(&share, Waker::noop()));
+        assert!(events.drain(10, usize::MAX).is_empty());
+    }
+}

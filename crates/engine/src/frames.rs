@@ -532,3 +532,173 @@ impl StreamConsumer<State> for FromGuest {
 }
 
 const _: () = assert!(ITEMS_AT_ONCE * MAX_ITEM <= 4 * ACTOR_BYTES);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::Event;
+    use crate::limits::Limits;
+
+    fn frame(kind: u8, flags: u8, context: u32, payload: &[u8]) -> Vec<u8> {
+        let mut bytes = u32::try_from(payload.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
+        bytes.push(kind);
+        bytes.push(flags);
+        bytes.extend(context.to_le_bytes());
+        bytes.extend(payload);
+        bytes
+    }
+
+    fn link() -> (Arc<Link>, Events) {
+        let events = Events::new(|| {});
+        let meter = Arc::new(Meter::new(Limits::default()));
+        (Arc::new(Link::new(7, events.clone(), meter)), events)
+    }
+
+    fn take(link: &Link) -> Option<Vec<u8>> {
+        link.take(&Context::from_waker(Waker::noop()))
+    }
+
+    fn drained(events: &Events) -> Vec<What> {
+        events
+            .drain(usize::MAX, usize::MAX)
+            .into_iter()
+            .map(|Event { what, .. }| what)
+            .collect()
+    }
+
+    #[test]
+    fn what_waits_for_a_guest_goes_as_one_item_with_control_first() {
+        let (link, _) = link();
+        let data = [frame(START, 0, 1, b"a"), frame(START, 0, 3, b"b")].concat();
+        let _ = link.send(&data);
+        let _ = link.send(&frame(CANCEL, 0, 0, b"c"));
+        assert_eq!(take(&link), Some([frame(CANCEL, 0, 0, b"c"), data].concat()));
+        assert_eq!(take(&link), None);
+    }
+
+    #[test]
+    fn a_control_frame_does_not_overtake_the_data_of_its_own_context() {
+        let (link, _) = link();
+        let _ = link.send(&frame(START, 0, 5, b"a"));
+        let _ = link.send(&frame(CANCEL, 0, 5, b""));
+        assert_eq!(
+            take(&link),
+            Some([frame(START, 0, 5, b"a"), frame(CANCEL, 0, 5, b"")].concat())
+        );
+    }
+
+    #[test]
+    fn an_inbox_that_was_full_tells_when_there_is_room_again() {
+        let (link, events) = link();
+        let big = frame(START, 0, 1, &[0; 60_000]);
+        let mut waiting = 0;
+        for _ in 0..4 {
+            waiting = link.send(&big);
+        }
+        assert!(waiting > INBOX_HIGH);
+        assert!(take(&link).is_some());
+        assert!(matches!(drained(&events)[..], [What::Drained(0)]));
+    }
+
+    #[test]
+    fn an_item_for_a_guest_has_256_kib_at_most() {
+        let (link, _) = link();
+        for _ in 0..6 {
+            let _ = link.send(&frame(START, 0, 1, &[0; 60_000]));
+        }
+        assert_eq!(take(&link).map(|item| item.len()), Some(4 * 60_010));
+        assert_eq!(take(&link).map(|item| item.len()), Some(2 * 60_010));
+    }
+
+    #[test]
+    fn frames_for_the_owner_pass_and_those_for_native_code_do_not() {
+        let (link, events) = link();
+        let mut from = FromGuest::new(Arc::clone(&link));
+        let timer = frame(TIMER, 0, 0, &[1, 0, 0, 0, 100, 0, 0, 0]);
+        let log = frame(LOG, 0, 0, b"\x03hello \x1b[31mred");
+        let item = [frame(1, 0, 0, b"hello"), timer, log, frame(3, 0, 0, b"ready")].concat();
+        assert_eq!(from.item(item), Ok(()));
+        let told = drained(&events);
+        assert!(
+            matches!(&told[..], [What::Log(3, text), What::Bytes(bytes)]
+            if text == "hello red" && *bytes == [frame(1, 0, 0, b"hello"), frame(3, 0, 0, b"ready")].concat()),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_frame_is_a_breach() {
+        let (link, _) = link();
+        let mut from = FromGuest::new(Arc::clone(&link));
+        let wrong = [
+            (vec![1, 2, 3], "an item that ends within a frame"),
+            (
+                frame(RETURN, 0, 1, b"abc")[..11].to_vec(),
+                "an item that ends within a frame",
+            ),
+            (frame(0, 0, 1, b""), "a frame of unknown type"),
+            (frame(18, 0, 1, b""), "a frame of unknown type"),
+            (frame(RETURN, 4, 1, b""), "a frame with unknown flags"),
+            (
+                frame(RETURN, 0, 1, &[0; MAX_PAYLOAD + 1]),
+                "a frame that is longer than 64 KiB",
+            ),
+            (frame(TIMER, 0, 0, b"1234567"), "a Timer of the wrong shape"),
+            (frame(LOG, 0, 0, b""), "a Log without a level"),
+            (frame(LOG, MORE, 0, b"\x03a"), "a Log of the wrong shape"),
+            (frame(CREDIT, 0, 0, b"1"), "a Credit of the wrong shape"),
+            (vec![0; MAX_ITEM + 1], "an item of more than 256 KiB"),
+        ];
+        for (item, why) in wrong {
+            assert_eq!(from.item(item), Err(why));
+        }
+    }
+
+    #[test]
+    fn answers_beyond_the_credit_are_a_breach_and_credit_makes_room_for_more() {
+        let (link, _) = link();
+        let mut from = FromGuest::new(Arc::clone(&link));
+        let answers =
+            |from: &mut FromGuest, count: u32| (0..count).try_for_each(|_| from.item(frame(RETURN, 0, 1, b"x")));
+        assert_eq!(answers(&mut from, WINDOW_MESSAGES), Ok(()));
+        let mut grant = WINDOW_MESSAGES.to_le_bytes().to_vec();
+        grant.extend(WINDOW_MESSAGES.to_le_bytes());
+        let _ = link.send(&frame(CREDIT, 0, 0, &grant));
+        assert_eq!(answers(&mut from, WINDOW_MESSAGES), Ok(()));
+        assert_eq!(answers(&mut from, 1), Err("more answers than its credit allows"));
+    }
+
+    #[test]
+    fn a_flood_of_log_lines_is_cut_and_counted() {
+        let (link, events) = link();
+        let mut from = FromGuest::new(Arc::clone(&link));
+        for _ in 0..1_000 {
+            assert_eq!(from.item(frame(LOG, 0, 0, b"\x03flood")), Ok(()));
+        }
+        drop(from);
+        let told = drained(&events);
+        assert!(told.len() < 300, "{}", told.len());
+        assert!(
+            matches!(told.last(), Some(What::Log(2, text)) if text.contains("log lines were dropped")),
+            "{:?}",
+            told.last()
+        );
+    }
+
+    #[test]
+    fn many_small_frames_of_one_item_reach_the_owner_in_parts() {
+        let (link, events) = link();
+        let mut from = FromGuest::new(Arc::clone(&link));
+        let item: Vec<u8> = (0..2_000).flat_map(|_| frame(7, 0, 1, b"")).collect();
+        assert_eq!(from.item(item.clone()), Ok(()));
+        let parts: Vec<Vec<u8>> = drained(&events)
+            .into_iter()
+            .filter_map(|what| match what {
+                What::Bytes(bytes) => Some(bytes),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(parts.concat(), item);
+        assert!(parts.len() >= 4, "{}", parts.len());
+    }
+}

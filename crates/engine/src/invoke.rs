@@ -19,12 +19,7 @@ pub(crate) trait Invoke: Send + Sync {
 }
 
 /// The best way to call `func`.
-pub(crate) fn invoker(
-    store: &mut Store<State>,
-    func: Func,
-    params: &[WitType],
-    result: Option<&WitType>,
-) -> Result<Box<dyn Invoke>, Failure> {
+pub(crate) fn invoker(store: &mut Store<State>, func: Func, params: &[WitType], result: Option<&WitType>) -> Invoker {
     for shape in SHAPES {
         if (shape.fits)(params, result) {
             return (shape.make)(store, func);
@@ -216,12 +211,15 @@ impl<R: Crosses> Answer for (R,) {
     }
 }
 
+/// A way to call, or why there is none.
+type Invoker = Result<Box<dyn Invoke>, Failure>;
+
 struct Shape {
     fits: fn(&[WitType], Option<&WitType>) -> bool,
-    make: fn(&mut Store<State>, Func) -> Result<Box<dyn Invoke>, Failure>,
+    make: fn(&mut Store<State>, Func) -> Invoker,
 }
 
-fn make<P, R>(store: &mut Store<State>, func: Func) -> Result<Box<dyn Invoke>, Failure>
+fn make<P, R>(store: &mut Store<State>, func: Func) -> Invoker
 where
     P: ComponentNamedList + Lower + Args + Send + Sync + 'static,
     R: ComponentNamedList + Lift + Answer + Send + Sync + 'static,

@@ -182,15 +182,11 @@ impl<F: Future<Output = Failure> + Send> Metered<F> {
         guest: F,
         on_timer: impl Fn(u32) + Send + 'static,
     ) -> Self {
-        let wall = meter
-            .limits
-            .wall
-            .map(|wall| Box::pin(sleep_until((meter.born + wall).into())));
         Self {
             meter,
             ticker,
             guest: Some(Box::pin(guest)),
-            wall,
+            wall: None,
             timer: None,
             on_timer: Box::new(on_timer),
         }
@@ -238,6 +234,10 @@ impl<F: Future<Output = Failure> + Send> Future for Metered<F> {
         };
         if let Some(why) = stop {
             return Poll::Ready(this.end(why));
+        }
+        // Made here: a timer belongs to the runtime that polls it.
+        if let (None, Some(wall)) = (&this.wall, this.meter.limits.wall) {
+            this.wall = Some(Box::pin(sleep_until((this.meter.born + wall).into())));
         }
         if let Some(wall) = &mut this.wall
             && wall.as_mut().poll(cx).is_ready()

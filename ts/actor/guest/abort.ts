@@ -150,7 +150,7 @@ export class AbortController {
 }
 
 function callHandler(this: AbortSignal, event: Event): unknown {
-  return this.onabort?.call(this, event);
+  return this.onabort?.(event);
 }
 
 function aborted(): DOMException {

@@ -8,7 +8,7 @@ export class InvalidHost {
 }
 
 const FORBIDDEN = /[\0\t\n\r #/:<>?@[\\\]^|]/;
-const FORBIDDEN_IN_DOMAIN = /[\0-\x20"#%/:<>?@[\\\]^`{|}\x7f]/;
+const FORBIDDEN_IN_DOMAIN = /[\0-\x20#%/:<>?@[\\\]^|\x7f]/;
 
 /** The host as it is written in a URL. Throws InvalidHost. */
 export function parseHost(input: string, special: boolean): string {

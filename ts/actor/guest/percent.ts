@@ -14,7 +14,7 @@ export const USERINFO = set(PATH, "/:;=@[\\]|");
 /** @param set the printable characters that are encoded */
 export function percentEncode(text: string, set: string): string {
   // Most texts have nothing to encode.
-  if (/^[A-Za-z0-9\-._~/]*$/.test(text)) return text;
+  if (/^[A-Za-z0-9\-._~]*$/.test(text)) return text;
   let out = "";
   for (const char of wellFormed(text)) {
     if (char > "~") out += encodeURIComponent(char);

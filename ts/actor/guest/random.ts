@@ -32,7 +32,7 @@ export const crypto = {
     if (
       !ArrayBuffer.isView(view) ||
       view instanceof DataView ||
-      /^\[object Float/.test(Object.prototype.toString.call(view))
+      Object.prototype.toString.call(view).startsWith("[object Float")
     )
       throw new DOMException("The data argument must be an integer-type TypedArray", "TypeMismatchError");
     if (view.byteLength > MAX_BYTES)

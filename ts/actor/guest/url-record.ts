@@ -446,6 +446,8 @@ class Machine {
   #opaquePath(): Next {
     const url = this.#url;
     url.path = percentEncode(this.#until(/[?#]/), CONTROL);
+    // A space at the end would be lost with what follows.
+    if (this.#char !== "") url.path = url.path.replace(/ $/, "%20");
     return this.#tail();
   }
 

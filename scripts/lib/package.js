@@ -41,6 +41,8 @@ function stageRoot(directory) {
     { ...manifest, optionalDependencies },
     files.map((name) => at(name)),
   );
+  // Components of actors that only tests start are nothing for users.
+  for (const file of filesBelow(join(directory, "dist", "testing"))) if (file.endsWith(".wasm")) rmSync(file);
   // What an actor runs first is one bundled file; the modules it was made of stay behind.
   for (const file of filesBelow(join(directory, "dist", "entry"))) if (!file.endsWith(".cjs")) rmSync(file);
   return directory;

@@ -1,7 +1,8 @@
 // Compiles ts/ to dist/ and test/, bench/, examples/ to build/, when their inputs changed.
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
-import { BUNDLED, bundleAll } from "./bundle.js";
+import { COMPONENTS } from "./actors.js";
+import { BUNDLED, bundleAll, GUEST_FILES } from "./bundle.js";
 import { at, shown } from "./checkout.js";
 import { filesBelow, hashOf } from "./files.js";
 import { missingOutputs, removeStale } from "./stale.js";
@@ -29,7 +30,7 @@ export async function compileLibrary() {
   await step("tsc -p ts", async () => {
     unstamp(file);
     if (incomplete) rmSync(at("build", "ts.tsbuildinfo"), { force: true });
-    removeStale(at("dist"), at("ts"), new Set(BUNDLED));
+    removeStale(at("dist"), at("ts"), new Set([...BUNDLED, GUEST_FILES.component, ...COMPONENTS]));
     typeErrors = await tsc("ts/tsconfig.json");
   });
   if (typeErrors) {
@@ -56,7 +57,7 @@ export async function compileRest() {
   await step("tsc", async () => {
     unstamp(file);
     if (incomplete) rmSync(at("build", "rest.tsbuildinfo"), { force: true });
-    for (const name of folders) removeStale(at("build", name), at(name));
+    for (const name of folders) removeStale(at("build", name), at(name), new Set(COMPONENTS));
     for (const path of inputs) if (!isTypeScript(path)) copyBeside(path);
     const typeErrors = await tsc("tsconfig.json");
     if (typeErrors) throw new Refusal(typeErrors);

@@ -62,9 +62,11 @@ export function lawEnv(
     directory,
     defer,
     options(name, more = {}) {
-      const { killTimeout, ...rest } = more;
-      const steps = has("process") && killTimeout !== undefined ? { killTimeout } : {};
-      return { spawn: method as NonNullable<LawStart["spawn"]>, ...rest, ...steps, name };
+      const { killTimeout, limits, ...rest } = more;
+      const own = has("process")
+        ? { ...(killTimeout === undefined ? {} : { killTimeout }) }
+        : { ...(limits === undefined ? {} : { limits }) };
+      return { spawn: method, ...rest, ...own, name } as LawStart;
     },
   };
 }

@@ -1,7 +1,10 @@
 // A law of the conformance suite: one sentence in the present tense, one body, run over every spawn method that it applies to.
 // A law says what it needs; where a method lacks that, the law is listed with the reason instead of run.
-import type { ProcessOptions, SpawnMethod } from "../context/surface.js";
+import type { Limits, ProcessOptions, SpawnMethod } from "../context/surface.js";
 import type { Need } from "./needs.js";
+
+/** What a law adds to the options of a start. */
+export type LawMore = Omit<ProcessOptions, "spawn" | "limits"> & { limits?: Limits | undefined };
 
 /** Options of a start. To the compiler those of a process: which method it is, is known only when the law is run. */
 export type LawStart = ProcessOptions & { name: string };
@@ -11,8 +14,8 @@ export interface LawEnv {
   readonly method: SpawnMethod;
   /** Whether this method, run here, has it: for a law of which only a part needs it. */
   has(need: Need): boolean;
-  /** Options of a start under this method. `killTimeout`, a step that only processes climb, is left out for others. */
-  options(name: string, more?: ProcessOptions): LawStart;
+  /** Options of a start under this method. What only others honour is left out: `killTimeout` without a process, `limits` with one. */
+  options(name: string, more?: LawMore): LawStart;
   /** Runs when the law has ended, however it ended; in reverse order. */
   defer(cleanUp: () => unknown): void;
   /** A directory of the law's own, removed when it has ended. */

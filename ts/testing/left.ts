@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { Exit } from "../errors/exit.js";
 import type { ActorId } from "../errors/identity.js";
 import { isRemote } from "../errors/remote.js";
+import { loadEngine } from "../native/load.js";
 import type { LawEnv } from "./law.js";
 import { isAlive } from "./processes.js";
 
@@ -13,14 +14,16 @@ export function assertLeft(env: LawEnv, exit: Exit, code: number): void {
   assert.equal(exit.error.remote.message, `left with ${code}`);
 }
 
-/** Asserts that the actor is there. */
+/** Asserts that the actor is there; in this process it is the only one of its method. */
 export function assertThere(env: LawEnv, id: ActorId | undefined): void {
   if (env.has("process")) assert.equal(isAlive(pidOf(id)), true, `${id?.name} is gone`);
+  else assert.equal(loadEngine().stats().actors, 1);
 }
 
-/** Asserts that nothing of the actor is left. */
+/** Asserts that nothing of the actor is left; in this process it was the last of its method. */
 export function assertGone(env: LawEnv, id: ActorId | undefined): void {
   if (env.has("process")) assert.equal(isAlive(pidOf(id)), false, `${id?.name} is still there`);
+  else assert.equal(loadEngine().stats().actors, 0, `${id?.name} is still there`);
 }
 
 function pidOf(id: ActorId | undefined): number {

@@ -88,6 +88,10 @@ const trapped = (): object =>
     },
   });
 
+class Failure {
+  reason = "of a class";
+}
+
 /** What there is to throw, by name. */
 const MAKERS: Record<string, () => unknown> = {
   builtIn: () => Object.assign(new RangeError("out of range"), { code: "E_RANGE", limit: 10 }),
@@ -139,10 +143,7 @@ const MAKERS: Record<string, () => unknown> = {
   revoked,
   circular,
   promise: () => Promise.resolve(1),
-  instance: () =>
-    new (class Failure {
-      reason = "of a class";
-    })(),
+  instance: () => new Failure(),
   hostile,
   trapped,
   huge: () => new Error("x".repeat(80 * 1024 * 1024)),

@@ -387,7 +387,7 @@ law(
     const unstarted = await rejection(scope.start(absent, env.options("absent", { stdio: "ignore" })));
     assert.ok(unstarted instanceof StartFailed);
     assert.equal(unstarted.phase, "load");
-    assert.match(unstarted.message, /absent\.js/);
+    assert.match(unstarted.message, /absent\.(?:js|wasm)/);
     const stopped = new AbortController();
     const notes = new Notes();
     const starting = scope.start(unready, env.options("hangs in setup", { signal: stopped.signal, stdio: notes.hear }));

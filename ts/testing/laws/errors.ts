@@ -286,7 +286,7 @@ law(
 
 law("An error that cannot be rendered or encoded is replaced by a safe description of itself", async (env) => {
   await withNursery(async (nursery) => {
-    const portal = await nursery.start(thrower, env.options("thrower"));
+    const portal = await nursery.start(thrower, env.options("thrower", { limits: { memory: "1GiB" } }));
     const caught = async (what: string): Promise<RemoteActorError> => {
       const error = await rejection(portal.call("throws", what));
       assert.ok(error instanceof RemoteActorError, `${what}: ${String(error)}`);

@@ -18,6 +18,7 @@ const where = { actor: who, path: "/worker" };
 /** One of each class. */
 const samples: Error[] = [
   new kinds.ActorDied(where, { kind: "exited", code: 1 }),
+  new guest.ArtifactRefused(where, "/a.wasm", "stale", "a.wasm is stale. Build it again: npx brood build a.ts"),
   new kinds.Cancelled({ scope: "actor", via: "cancel", canceller: who, reason: "enough" }, where, true),
   new guest.CompileRefused(where, "/a.wasm", "core-module", "/a.wasm is a core module"),
   new guest.CpuLimitExceeded(where, { per: "call", limit: 5, used: 6 }),

@@ -5,6 +5,7 @@ export { openNursery, withNursery } from "./nursery/open.js";
 export { BroodError, isBroodError } from "./errors/base.js";
 export { ERROR_CODES, type ErrorCode } from "./errors/codes.js";
 export {
+  ArtifactRefused,
   CompileRefused,
   CpuLimitExceeded,
   EngineFailed,
@@ -12,6 +13,7 @@ export {
   HouseFull,
   NotGranted,
   WallLimitExceeded,
+  type ArtifactReason,
   type RefusalReason,
   type TrapKind,
 } from "./errors/guest.js";

@@ -3,6 +3,7 @@
 /** Stable codes; `error.code` is one of these for every error that brood throws. */
 export const ERROR_CODES = [
   "ERR_BROOD_ACTOR_DIED",
+  "ERR_BROOD_ARTIFACT",
   "ERR_BROOD_CANCELLED",
   "ERR_BROOD_COMPILE_REFUSED",
   "ERR_BROOD_CPU_LIMIT",

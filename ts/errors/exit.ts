@@ -31,7 +31,9 @@ export function describeExit(exit: Exit, actor: ActorId): string {
       return `it was killed by ${exit.by.name}`;
     case "failed": {
       const { name, message } = exit.error instanceof RemoteActorError ? exit.error.remote : exit.error;
-      return `it failed with ${name}: ${message.replace(/\.$/, "")}`;
+      // Which actor is said already, by whoever describes its exit.
+      const why = "why" in exit.error && typeof exit.error.why === "string" ? exit.error.why : message;
+      return `it failed with ${name}: ${why.replace(/\.$/, "")}`;
     }
     case "exited":
       return `${it} exited with code ${exit.code}`;

@@ -89,8 +89,42 @@ export type RefusalReason =
   | "compile"
   | "compile-time"
   | "compile-memory"
-  | "world"
-  | "artifact";
+  | "world";
+
+/** Why a built actor was not started. */
+export type ArtifactReason =
+  | "missing"
+  | "unreadable"
+  | "stale"
+  | "protocol"
+  | "truncated"
+  | "not-wasm"
+  | "core-module"
+  | "not-an-actor"
+  | "build-failed";
+
+/** The component that lies beside an actor's module is not one that was built of it as it is now, for this release. */
+export class ArtifactRefused extends BroodError {
+  static readonly code = "ERR_BROOD_ARTIFACT";
+  readonly code = ArtifactRefused.code;
+  override readonly name = "ArtifactRefused";
+  readonly actor: ActorId;
+  readonly path: string;
+  /** Its path. */
+  readonly component: string;
+  readonly reason: ArtifactReason;
+  /** With the command to run. */
+  readonly why: string;
+
+  constructor(where: Whereabouts, component: string, reason: ArtifactReason, why: string) {
+    super(`artifact refused:${at(where)} ${sentence(why)}`);
+    this.actor = where.actor;
+    this.path = where.path;
+    this.component = component;
+    this.reason = reason;
+    this.why = why;
+  }
+}
 
 /** A component was not let in: it is none, it is beyond what brood loads, or it could not be compiled within its bounds. */
 export class CompileRefused extends BroodError {

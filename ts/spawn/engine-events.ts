@@ -37,6 +37,8 @@ export class EngineEvents {
   /** What was drained and not handed out yet. */
   #batch: readonly unknown[] = [];
   #at = 0;
+  /** There is more to drain than that. */
+  #woken = false;
   #resting = false;
   readonly #turn = (): void => {
     this.#resting = false;
@@ -46,7 +48,8 @@ export class EngineEvents {
   constructor(addon: EngineAddon) {
     this.addon = addon;
     addon.onWake(() => {
-      // The rest of the last batch comes first, in its own turn; that turn drains what this wake is about.
+      this.#woken = true;
+      // The rest of the last batch comes first, in its own turn.
       if (!this.#resting) this.#pump();
     });
   }
@@ -86,6 +89,7 @@ export class EngineEvents {
   #pump(): void {
     const until = performance.now() + TURN;
     if (this.#at === this.#batch.length) {
+      this.#woken = false;
       this.#batch = this.addon.drain();
       this.#at = 0;
     }
@@ -105,6 +109,7 @@ export class EngineEvents {
     }
     this.#batch = [];
     this.#at = 0;
+    if (this.#woken) this.#rest();
   }
 
   #rest(): void {

@@ -1,27 +1,42 @@
 // Which component a JavaScript actor is: the one that was built of its module and lies beside it, or for a text the one that brood
-// ships.
+// ships. Its errors are told in lines of the user's own files.
 import { fileURLToPath } from "node:url";
 import type { Guest } from "../protocol/body.js";
+import { ensureArtifact, readArtifact, type Artifact } from "./artifact.js";
 import type { Origin } from "./method.js";
+import { mapStack } from "./source-positions.js";
 
 /** A component that speaks frames, and what its owner must know of it. */
-export interface GuestComponent extends Guest {
+export interface GuestComponent {
   readonly origin: Origin;
+  readonly guest: Guest;
 }
 
-const SAME = (stack: string): string => stack;
+/**
+ * The component built of an actor's module; where BROOD_BUILD says so it is built first, and comes later.
+ * @throws ArtifactError
+ */
+export function builtFrom(module: URL): GuestComponent | Promise<GuestComponent> {
+  return process.env["BROOD_BUILD"] === "1"
+    ? ensureArtifact(module).then(guestComponent)
+    : guestComponent(readArtifact(module));
+}
 
-/** The component built of an actor's module. */
-export function builtFrom(module: URL): GuestComponent {
-  const file = fileURLToPath(module).replace(/\.[cm]?[jt]s$/, ".wasm");
-  return { origin: { file, bytes: undefined, isolated: false }, mapStack: SAME };
+function guestComponent(artifact: Artifact): GuestComponent {
+  return {
+    origin: { file: artifact.file, bytes: undefined, isolated: false },
+    guest: { mapStack: (stack) => mapStack(stack, artifact.positions()) },
+  };
 }
 
 /** The component that runs the text of an actor. */
 export function shipped(): GuestComponent {
-  const file = fileURLToPath(new URL("../brood-js.wasm", import.meta.url));
-  return { origin: { file, bytes: undefined, isolated: false }, mapStack: SAME };
+  const file = fileURLToPath(new URL("../guest/brood-js.wasm", import.meta.url));
+  return {
+    origin: { file, bytes: undefined, isolated: false },
+    guest: { mapStack: (stack) => mapStack(stack, undefined) },
+  };
 }
 
 /** What is known of a component that turned out to be a JavaScript actor. */
-export const UNMAPPED: Guest = { mapStack: SAME };
+export const UNMAPPED: Guest = { mapStack: (stack) => stack };

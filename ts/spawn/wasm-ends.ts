@@ -49,7 +49,7 @@ export function statusOf(failure: EngineFailure, facts: EndFacts): BodyEnd["stat
 function endError(failure: EngineFailure, facts: EndFacts): Error {
   const { where, limits } = facts;
   const used = Math.round(facts.used);
-  const why = withoutStop(failure.message);
+  const why = withoutStop(failure.message).replace(/^wasm trap: /, "");
   switch (failure.code) {
     case "cpu":
       return new CpuLimitExceeded(where, { per: "call", limit: limits.cpu, used });

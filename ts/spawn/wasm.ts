@@ -1,10 +1,11 @@
 // Spawn method `wasm`: an actor is a component's instance inside this process, on the engine's threads. A JavaScript actor speaks
 // frames; of any other component the exports are called. The instance ends at once when it is killed, and its end is told when
 // nothing of it is left.
-import { HouseFull } from "../errors/guest.js";
+import { ArtifactRefused, HouseFull } from "../errors/guest.js";
 import { InvalidMessage, Unsupported, type Whereabouts } from "../errors/kinds.js";
 import { EngineEvent, type EngineFailure } from "../native/engine.js";
 import type { Body, BodyEnd, Exports, Guest, Lateness } from "../protocol/body.js";
+import { ArtifactError } from "./artifact.js";
 import { useComponent, type LoadedComponent } from "./components.js";
 import { engine, engineSettings } from "./engine.js";
 import type { ActorListener, EngineEvents } from "./engine-events.js";
@@ -55,11 +56,15 @@ class WasmBody implements Body, ActorListener, Exports {
     try {
       const { source } = this.#request;
       if (source.kind === "component") return this.#load(source.origin, undefined);
-      const { origin, ...guest } = source.kind === "actor" ? builtFrom(source.module) : shipped();
-      this.#load(origin, guest);
+      const found = source.kind === "actor" ? builtFrom(source.module) : shipped();
+      if (!(found instanceof Promise)) return this.#load(found.origin, found.guest);
+      this.#name = source.kind === "actor" ? source.module.pathname : "";
+      found.then(
+        ({ origin, guest }) => this.#load(origin, guest),
+        (error: unknown) => this.#notFound(error),
+      );
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.#unborn(new Error(`${this.#name} cannot be read: ${why}`, { cause: error }));
+      this.#notFound(error);
     }
   }
 
@@ -148,11 +153,26 @@ class WasmBody implements Body, ActorListener, Exports {
   }
 
   #load(origin: Origin, guest: Guest | undefined): void {
+    if (this.#stage !== "loading") return;
     this.#name = origin.file ?? "(bytes)";
-    this.#stopWaiting = useComponent(origin, {
-      loaded: (component) => this.#start(component, guest),
-      failed: (failure) => this.#unborn(loadError(failure, this.#where, this.#name)),
-    });
+    try {
+      this.#stopWaiting = useComponent(origin, {
+        loaded: (component) => this.#start(component, guest),
+        failed: (failure) => this.#unborn(loadError(failure, this.#where, this.#name)),
+      });
+    } catch (error) {
+      this.#notFound(error);
+    }
+  }
+
+  /** There is nothing to load. */
+  #notFound(error: unknown): void {
+    if (error instanceof ArtifactError) {
+      const { file, reason, message } = error;
+      return this.#unborn(new ArtifactRefused(this.#where, file, reason, message.replace(/\.$/, "")));
+    }
+    const why = error instanceof Error ? error.message : String(error);
+    this.#unborn(new Error(`${this.#name} cannot be read: ${why}`, { cause: error }));
   }
 
   #start(component: LoadedComponent, expected: Guest | undefined): void {

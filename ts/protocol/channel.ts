@@ -15,6 +15,8 @@ import type { Transport, TransportSink } from "./transport.js";
 const MAX_AHEAD = 256 * 1024;
 /** One buffer of frames on their way to the transport: a full frame beside a few small ones. */
 const OUT_BYTES = 128 * 1024;
+/** What that is at first: of thousands of actors most never send a large message. */
+const FIRST_OUT_BYTES = 2 * 1024;
 
 /** Messages of several frames that are under way at once: enough that none waits long, far below what the receiver's
  *  assembler refuses (`assembly.ts`). */
@@ -50,7 +52,7 @@ export class Channel implements TransportSink {
   /** Messages of several frames of which a part has gone: their number and whole length. */
   #begun = 0;
   #begunBytes = 0;
-  #out = new Uint8Array(OUT_BYTES);
+  #out = new Uint8Array(FIRST_OUT_BYTES);
   #length = 0;
   #scheduled = false;
   #closed = false;
@@ -198,6 +200,7 @@ export class Channel implements TransportSink {
   #append(type: FrameType, flags: number, context: number, payload: Uint8Array, from: number, to: number): void {
     const bytes = HEADER_BYTES + to - from;
     if (this.#length + bytes > OUT_BYTES) this.#write();
+    if (this.#length + bytes > this.#out.length) this.#grow(this.#length + bytes);
     writeHeader(this.#out, this.#length, to - from, type, flags, context);
     this.#out.set(
       from === 0 && to === payload.length ? payload : payload.subarray(from, to),
@@ -209,8 +212,14 @@ export class Channel implements TransportSink {
   #write(): void {
     if (this.#length === 0) return;
     const free = this.#transport.write(this.#out.subarray(0, this.#length));
-    if (!free) this.#out = new Uint8Array(OUT_BYTES);
+    if (!free) this.#out = new Uint8Array(this.#out.length);
     this.#length = 0;
+  }
+
+  #grow(bytes: number): void {
+    const out = new Uint8Array(Math.min(OUT_BYTES, Math.max(bytes, 2 * this.#out.length)));
+    out.set(this.#out.subarray(0, this.#length));
+    this.#out = out;
   }
 
   /** Moves one round of waiting frames, one of each context, towards the transport; whether there was anything to move. */

@@ -3,6 +3,7 @@
 import { createContext, runInContext, type Context } from "node:vm";
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
+import { NEVER } from "#brood/actor/guest/host.js";
 import { fakeHost, type FakeHost } from "./fake-host.js";
 
 export interface Realm {
@@ -42,6 +43,12 @@ export async function openRealm({ live = true, seed = "a host" } = {}): Promise<
   const host = fakeHost(seed);
   host.live = live;
   let time = 1_000;
+  let dueAt = Infinity;
+  const { wake } = host;
+  host.wake = (id, ms) => {
+    wake(id, ms);
+    dueAt = ms === NEVER ? Infinity : time + ms;
+  };
   const context: Context = createContext({
     DOMException,
     atob,
@@ -49,16 +56,12 @@ export async function openRealm({ live = true, seed = "a host" } = {}): Promise<
     performance: { now: () => time },
     host,
   });
-  // Microtasks are the context's own.
-  runInContext(
-    `globalThis.queueMicrotask = (callback) => void Promise.resolve().then(callback);
-     Date.now = () => 1_700_000_000_000 + performance.now();
-     for (const name of ["console", "WebAssembly", "Atomics", "Intl"]) delete globalThis[name];`,
-    context,
-  );
   const run = (code: string): unknown => runInContext(code, context);
-  // Its own clock must not be the one that is replaced.
-  run(`(() => { const { performance: { now } } = globalThis; Date.now = () => 1_700_000_000_000 + now(); })()`);
+  run(`
+    const { now } = performance;
+    Date.now = () => 1_700_000_000_000 + now();
+    globalThis.queueMicrotask = (callback) => void Promise.resolve().then(callback);
+    for (const name of ["console", "WebAssembly", "Atomics", "Intl"]) delete globalThis[name];`);
   run(`${text}; globalThis.prelude = prelude; prelude.installPrelude(host)`);
   const prelude = run("prelude") as { startPrelude(): void; due(id: number): void };
   if (live) prelude.startPrelude();
@@ -72,19 +75,12 @@ export async function openRealm({ live = true, seed = "a host" } = {}): Promise<
     },
     async live(ms) {
       const end = time + ms;
-      let heard = host.wakes.at(-1);
-      let at = heard === undefined || heard.ms === 0xffff_ffff ? Infinity : time + heard.ms;
       for (;;) {
         await new Promise<void>((resolve) => setImmediate(resolve));
-        const asked = host.wakes.at(-1);
-        if (asked !== heard) {
-          heard = asked;
-          at = asked === undefined || asked.ms === 0xffff_ffff ? Infinity : time + asked.ms;
-        }
-        if (at > end) break;
-        time = Math.max(time, at);
-        at = Infinity;
-        prelude.due((heard as { id: number }).id);
+        if (dueAt > end) break;
+        time = Math.max(time, dueAt);
+        dueAt = Infinity;
+        prelude.due((host.wakes.at(-1) as { id: number }).id);
       }
       time = end;
     },

@@ -6,7 +6,7 @@ import { openRealm, type Realm } from "./realm.js";
 
 const law = suite("guest timers");
 
-const NEVER = 0xffff_ffff;
+import { NEVER } from "#brood/actor/guest/host.js";
 
 async function withLog(): Promise<Realm> {
   const realm = await openRealm();
@@ -82,7 +82,7 @@ law("an interval runs until it is cleared, also from inside", async () => {
   realm.run(`let n = 0; const id = setInterval(() => { at(++n); if (n === 3) clearInterval(id) }, 10)`);
   await realm.live(200);
   assert.equal(logOf(realm), ["1@10", "2@20", "3@30"]);
-  assert.is(realm.host.wakes.at(-1)?.ms, NEVER);
+  assert.is(realm.host.wakes.length, 3);
 });
 
 law("an interval that is late goes on from where it is, and makes up for nothing", async () => {
@@ -90,10 +90,7 @@ law("an interval that is late goes on from where it is, and makes up for nothing
   realm.run(`setInterval(() => at("i"), 10)`);
   realm.pass(35);
   await realm.live(0);
-  // The host was late as well: one run, not three.
-  assert.equal(logOf(realm), []);
-  const { id } = realm.host.wakes.at(-1) as { id: number };
-  realm.run(`prelude.due(${id})`);
+  // One run, not three.
   assert.equal(logOf(realm), ["i@35"]);
   await realm.live(10);
   assert.equal(logOf(realm), ["i@35", "i@45"]);

@@ -28,8 +28,8 @@ export function installPrelude(host: GuestHost): void {
   define(globalThis, {
     AbortController,
     AbortSignal,
-    clearInterval: clearTimer,
-    clearTimeout: clearTimer,
+    clearInterval: (id?: unknown) => clearTimer(id),
+    clearTimeout: (id?: unknown) => clearTimer(id),
     console,
     crypto,
     CustomEvent,
@@ -54,6 +54,9 @@ export function startPrelude(): void {
 }
 
 function define(owner: object, values: Record<string, unknown>): void {
-  for (const [name, value] of Object.entries(values))
+  for (const [name, value] of Object.entries(values)) {
     Object.defineProperty(owner, name, { value, writable: true, configurable: true, enumerable: false });
+    // A bundler may have given it another.
+    if (typeof value === "function") Object.defineProperty(value, "name", { value: name, configurable: true });
+  }
 }

@@ -1,6 +1,6 @@
 // Brings a checkout, also a fresh clone, to where its main work can run: dependencies, addons, compiled TypeScript. Each step
 // runs only if its inputs changed; two processes may do this at once.
-import { buildTestActors } from "./lib/actors.js";
+import { buildActors } from "./lib/actors.js";
 import { buildAddons } from "./lib/addon.js";
 import { at } from "./lib/checkout.js";
 import { installDependencies } from "./lib/dependencies.js";
@@ -20,7 +20,7 @@ export async function setup({ profile = "dev", tolerant = false, rest = true } =
   return withLock(at("build", "setup.lock"), async () => {
     await installDependencies();
     const complaints = [];
-    const own = rest ? [compileRest, buildTestActors] : [];
+    const own = rest ? [compileRest, buildActors] : [];
     for (const compile of [() => buildAddons(profile), compileLibrary, buildGuest, ...own]) {
       try {
         await compile();

@@ -1,5 +1,5 @@
-// Builds the components of the actors that tests start in wasm, beside their compiled modules, when something that is in one of them
-// changed. All in this process: most of a build is loading what builds.
+// Builds the components of the actors that tests and examples start in wasm, beside their compiled modules, when something that is
+// in one of them changed. All in this process: most of a build is loading what builds.
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -16,13 +16,14 @@ const ACTORS = [
     at("dist", "testing", "actors", `${name}.js`),
   ),
   at("build", "test", "actors", "values.js"),
+  at("build", "examples", "docsite", "renderer.js"),
 ];
 
 /** The components that are made of them. */
 export const COMPONENTS = ACTORS.map((actor) => actor.replace(/\.js$/, ".wasm"));
 
-/** Needs a compiled library and compiled tests. */
-export async function buildTestActors() {
+/** Needs a compiled library, compiled tests and examples. */
+export async function buildActors() {
   const makers = hashOf([
     GUEST_FILES.runtime,
     GUEST_FILES.world,

@@ -143,7 +143,7 @@ export const EngineEvent = {
   Drained: 4,
   /** (actor, call, value) */
   Result: 5,
-  /** (actor, call, { payload }): the error of a `result` */
+  /** (actor, call, value): the error that a `result` carries */
   Failed: 6,
   /** (actor, ms of CPU used, EngineFailure): nothing more comes of this actor, and its open calls are answered by this */
   Ended: 7,

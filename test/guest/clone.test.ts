@@ -81,7 +81,7 @@ for (const [kind, make] of Object.entries(VALUES)) {
   });
 }
 
-law("an invalid date stays one", () => assert.is(guestClone(new Date(NaN)).getTime(), NaN));
+law("an invalid date stays one", () => assert.ok(Number.isNaN(guestClone(new Date(NaN)).getTime())));
 
 law("an error keeps its stack, and its properties are hidden", () => {
   const error = new TypeError("text", { cause: 5 });

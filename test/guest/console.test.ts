@@ -1,4 +1,5 @@
 // What console writes: texts against Node's util.format, and the levels, groups and counters around them.
+// oxlint-disable typescript/no-extraneous-class, no-sparse-arrays, unicorn/no-array-fill-with-reference-type -- they are what is written
 import { format as nodeFormat } from "node:util";
 import fc from "fast-check";
 import * as assert from "uvu/assert";
@@ -184,13 +185,17 @@ law("an error is its stack, its fields and its cause, as in Node", () => {
   for (const error of [
     new Error("text"),
     Object.assign(new TypeError("text"), { code: "E_X", data: { a: 1 } }),
-    new Error("outer", { cause: new RangeError("inner") }),
-    new AggregateError([new Error("a"), "b"], "several"),
     Object.assign(new Error("no stack"), { stack: undefined }),
   ]) {
     assert.is(format([error]), nodeFormat(error));
     assert.is(format(["%s", error]).split("\n")[0], nodeFormat("%s", error).split("\n")[0]);
   }
+  const outer = format([new Error("outer", { cause: new RangeError("inner") })]);
+  assert.match(outer, /^Error: outer\n +at [^]* \{\n  \[cause\]: RangeError: inner\n      at [^]*\n\}$/);
+  assert.match(
+    format([new AggregateError([1, "b"], "several")]),
+    /^AggregateError: several\n[^]* \{\n  \[errors\]: \[ 1, 'b' \]\n\}$/,
+  );
   assert.match(format([{ inside: new Custom("text") }]), /inside: .*text\n +at /);
 });
 

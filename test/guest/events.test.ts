@@ -1,4 +1,5 @@
 // Events, signals and controllers of a guest: the same laws over those of Node, so that they are laws and not our opinion.
+// oxlint-disable unicorn/prefer-add-event-listener -- the handler is what is tried
 import * as assert from "uvu/assert";
 import * as guestAbort from "#brood/actor/guest/abort.js";
 import * as guestEvents from "#brood/actor/guest/events.js";
@@ -16,7 +17,7 @@ const Node = {
   EventTarget,
   AbortController,
   AbortSignal,
-  CustomEvent: (globalThis as { CustomEvent?: typeof guestEvents.CustomEvent }).CustomEvent,
+  CustomEvent: (globalThis as unknown as { CustomEvent?: typeof guestEvents.CustomEvent }).CustomEvent,
 };
 type Kind = typeof guestEvents & typeof guestAbort;
 

@@ -113,7 +113,7 @@ for (const [where, live] of [
               const [a, b] = [ours, theirs].map((one) => outcome(() => one.decode(chunk, { stream })));
               // What is left in a decoder that has thrown is another matter.
               assert.is(a, b);
-              if (/^TypeError/.test(String(b))) return;
+              if (String(b).startsWith("TypeError")) return;
             }
             const [a, b] = [ours, theirs].map((one) => outcome(() => one.decode(chunks[0])));
             assert.is(a, b);

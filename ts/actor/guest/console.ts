@@ -5,7 +5,10 @@ import { format, inspect } from "./format.js";
 import { host, Level } from "./host.js";
 import { table } from "./table.js";
 
-let indent = "";
+/** Deeper indentation nobody reads. */
+const MAX_INDENT = 20;
+
+let groups = 0;
 const counts = new Map<string, number>();
 const timers = new Map<string, number>();
 
@@ -15,7 +18,8 @@ function say(level: number, values: readonly unknown[], before = ""): void {
 }
 
 function line(level: number, text: string): void {
-  host.log(level, indent === "" ? text : `${indent}${text.replace(/\n/g, `\n${indent}`)}`);
+  const indent = "  ".repeat(Math.min(groups, MAX_INDENT));
+  host.log(level, groups === 0 ? text : `${indent}${text.replace(/\n/g, `\n${indent}`)}`);
 }
 
 function elapsed(label: string, values: readonly unknown[]): boolean {
@@ -79,11 +83,10 @@ export const console = {
 
   group(...values: unknown[]): void {
     if (values.length > 0) say(Level.info, values);
-    // Deeper than this nobody reads; the end of a group takes back no more than was given.
-    indent += "  ";
+    groups++;
   },
   groupCollapsed: (...values: unknown[]): void => console.group(...values),
   groupEnd(): void {
-    indent = indent.slice(2);
+    if (groups > 0) groups--;
   },
 };

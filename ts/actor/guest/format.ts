@@ -5,7 +5,8 @@
 const MAX_TEXT = 16 * 1024;
 const MAX_ITEMS = 100;
 const MAX_STRING = 10_000;
-const LINE = 72;
+/** Node breaks lines where it does for the sake of this. */
+const LINE = 68;
 const DEPTH = 2;
 
 /** Node's name for a method by which a value writes itself. */
@@ -71,7 +72,7 @@ function ownText(value: object): string | undefined {
     if (value instanceof Error || Array.isArray(value)) return undefined;
     const { toString } = value as { toString?: unknown };
     if (typeof toString !== "function" || toString === Object.prototype.toString) return undefined;
-    if (value instanceof Map || value instanceof Set || value instanceof Promise) return undefined;
+    if (value instanceof Date || ArrayBuffer.isView(value)) return undefined;
     return String(value);
   } catch {
     return undefined;
@@ -158,7 +159,7 @@ class Inspection {
       if (open !== "{") return head === "" ? `${open}${close}` : `${head} ${open}${close}`;
       return plain ? (head === "" ? "{}" : `${head} {}`) : head;
     }
-    if (level > this.#depth) return `[${Array.isArray(value) ? "Array" : nameOf(value) || "Object"}]`;
+    if (level > this.#depth) return `[${nameOf(value) || "Object: null prototype"}]`;
     this.#deepest = level;
     this.#around.push(value);
     const entries = items?.(level + 1) ?? [];
@@ -198,7 +199,7 @@ class Inspection {
     if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
       const view = value as Uint8Array;
       const items = view.length === 0 ? undefined : (level: number) => this.#array(view, level);
-      return { head: `${name}(${view.length})`, open: "[", close: "]", plain: true, items };
+      return { head: `${name}(${view.length})${tagOf(view, name)}`, open: "[", close: "]", plain: true, items };
     }
     if (value instanceof Map) {
       const pairs = (level: number): string[] =>
@@ -207,11 +208,21 @@ class Inspection {
           value.size,
           ([key, one]) => `${this.text(key, level, true)} => ${this.text(one, level, true)}`,
         );
-      return { ...braces, head: `${name}(${value.size})`, plain: true, items: value.size === 0 ? undefined : pairs };
+      return {
+        ...braces,
+        head: `${name}(${value.size})${tagOf(value, name)}`,
+        plain: true,
+        items: value.size === 0 ? undefined : pairs,
+      };
     }
     if (value instanceof Set) {
       const members = (level: number): string[] => this.#some(value, value.size, (one) => this.text(one, level, true));
-      return { ...braces, head: `${name}(${value.size})`, plain: true, items: value.size === 0 ? undefined : members };
+      return {
+        ...braces,
+        head: `${name}(${value.size})${tagOf(value, name)}`,
+        plain: true,
+        items: value.size === 0 ? undefined : members,
+      };
     }
     if (value instanceof Error) return { ...braces, head: errorHead(value), items: this.#causes(value) };
     if (value instanceof Date)
@@ -225,10 +236,9 @@ class Inspection {
         return { ...braces, head: `[${boxed.name}: ${text}]` };
       }
     }
-    const tag: unknown = (value as Record<symbol, unknown>)[Symbol.toStringTag];
-    const tagged = typeof tag === "string" && tag !== "" && tag !== name ? `[${tag}]` : "";
     const head = name === "Object" ? "" : name || "[Object: null prototype]";
-    return { ...braces, plain: true, head: tagged === "" ? head : `${head || "Object"} ${tagged}` };
+    const tag = tagOf(value, name);
+    return { ...braces, plain: true, head: tag === "" ? head : `${head || "Object"}${tag}` };
   }
 
   #array(values: ArrayLike<unknown>, level: number): string[] {
@@ -290,7 +300,8 @@ class Inspection {
   ): string {
     const start = head === "" ? open : `${head} ${open}`;
     const text = entries.join(", ");
-    if (one && this.#deepest - level < 3 && start.length + text.length < LINE + 4 && !text.includes("\n"))
+    const width = text.length + start.length + 2 * level;
+    if (one && this.#deepest - level < 3 && width <= LINE && !(start + text).includes("\n"))
       return `${start} ${text} ${close}`;
     const indent = (entry: string): string => `  ${entry.replace(/\n/g, "\n  ")}`;
     return `${start}\n${entries.map(indent).join(",\n")}\n${close}`;
@@ -331,6 +342,13 @@ function nameOf(value: object): string {
     if (typeof found === "function" && found.name !== "" && made !== value) return found.name;
   }
   return "";
+}
+
+/** What a value says that it is, where its class is called otherwise. */
+function tagOf(value: object, name: string): string {
+  const tag: unknown = (value as Record<symbol, unknown>)[Symbol.toStringTag];
+  const says = typeof tag === "string" && tag !== "" && tag !== name && !Object.hasOwn(value, Symbol.toStringTag);
+  return says ? ` [${tag}]` : "";
 }
 
 function functionHead(value: object, kind: string): string {

@@ -29,11 +29,9 @@ interface Running {
   ended: Promise<unknown> | undefined;
 }
 
-export interface LoopSettings {
+/** `actor` and `cancelTimeout` may be getters: they are read when they are first needed, and after the Spec has come. */
+export interface LoopSettings extends TaskHome {
   readonly definition: Definition;
-  readonly host: Host;
-  readonly actor: ActorInfo;
-  readonly cancelTimeout: number;
   /** What it says once it is ready, by {@link readyOf}. */
   readonly ready: Encoded;
   /** How values are written: as msgpack, or by a guest as JSON text where that loses nothing. */
@@ -44,8 +42,6 @@ export interface LoopSettings {
 
 export class TaskLoop {
   readonly #channel: Channel;
-  readonly #host: Host;
-  readonly #home: TaskHome;
   readonly #endpoints = new Map<string, Runnable>();
   readonly #definition: Definition;
   readonly #running = new Map<number, Running>();
@@ -56,9 +52,7 @@ export class TaskLoop {
   constructor(channel: Channel, settings: LoopSettings) {
     this.#channel = channel;
     this.#settings = settings;
-    this.#host = settings.host;
     this.#definition = settings.definition;
-    this.#home = { host: settings.host, actor: settings.actor, cancelTimeout: settings.cancelTimeout };
     for (const [name, value] of Object.entries(settings.definition.endpoints)) {
       const found = runnable(value);
       if (found !== undefined) this.#endpoints.set(name, found);
@@ -67,8 +61,8 @@ export class TaskLoop {
 
   /** Runs `setup`, then says Ready. Throws what `setup` threw. */
   async begin(): Promise<void> {
-    this.#setup = new ActorTask(this.#home, this.#settings.actor.parent, undefined);
     if (this.#definition.hooks.setup !== undefined) {
+      this.#setup = new ActorTask(this.#settings, undefined, undefined);
       try {
         await this.#definition.hooks.setup(this.#setup);
       } catch (error) {
@@ -117,13 +111,12 @@ export class TaskLoop {
         "unknown-endpoint",
       );
     if (found.kind === "bare") return this.#runBare(context, found, endpoint, args);
-    const by = caller ?? this.#settings.actor.parent;
     const task =
       found.kind === "context"
-        ? new ActorContextTask(this.#home, by, remaining, endpoint, (value) =>
+        ? new ActorContextTask(this.#settings, caller, remaining, endpoint, (value) =>
             this.#send(FrameType.Started, context, this.#settings.encode(value, "started")),
           )
-        : new ActorTask(this.#home, by, remaining);
+        : new ActorTask(this.#settings, caller, remaining);
     const running: Running = { task, abandoned: false, ackOnEnd: false, patience: undefined, ended: undefined };
     this.#running.set(context, running);
     running.ended = this.#runTask(context, running, task, found, endpoint, args);
@@ -193,7 +186,7 @@ export class TaskLoop {
   #unheard(endpoint: string, errors: readonly unknown[]): void {
     for (const error of errors) {
       const { name, message } = describeError(error, this.#settings.actor.id);
-      this.#host.log(LOG_ERROR, [`nobody awaits this any more: ${endpoint} failed: ${name}: ${message}`]);
+      this.#settings.host.log(LOG_ERROR, [`nobody awaits this any more: ${endpoint} failed: ${name}: ${message}`]);
     }
   }
 
@@ -249,7 +242,7 @@ export class TaskLoop {
     const described = errors.map((error) => describeError(error, this.#settings.actor.id));
     this.#acknowledge(0, "finished", described);
     this.#channel.flush();
-    this.#host.leave(0);
+    this.#settings.host.leave(0);
   }
 
   #answer(context: number, value: unknown): void {

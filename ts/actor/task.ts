@@ -21,18 +21,25 @@ interface Cleanup {
 export class ActorTask implements Task {
   readonly #home: TaskHome;
   readonly #deadlineAt: number | undefined;
-  readonly caller: ActorId;
+  readonly #caller: ActorId | undefined;
   #controller: AbortController | undefined;
   #cancelled: Cancelled | undefined;
   /** Deferred work and nurseries, in the order in which they were made. */
   readonly #cleanups: Cleanup[] = [];
   #over = false;
 
-  /** @param remaining ms until the caller's deadline */
-  constructor(home: TaskHome, caller: ActorId, remaining: number | undefined) {
+  /**
+   * @param caller undefined: the parent
+   * @param remaining ms until the caller's deadline
+   */
+  constructor(home: TaskHome, caller: ActorId | undefined, remaining: number | undefined) {
     this.#home = home;
-    this.caller = caller;
+    this.#caller = caller;
     this.#deadlineAt = remaining === undefined ? undefined : home.host.now() + remaining;
+  }
+
+  get caller(): ActorId {
+    return this.#caller ?? this.#home.actor.parent;
   }
 
   get actor(): ActorInfo {
@@ -155,7 +162,7 @@ export class ActorContextTask extends ActorTask implements ContextTask<any> {
 
   constructor(
     home: TaskHome,
-    caller: ActorId,
+    caller: ActorId | undefined,
     remaining: number | undefined,
     endpoint: string,
     send: (value: unknown) => void,

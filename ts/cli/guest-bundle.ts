@@ -48,8 +48,8 @@ export interface BundleSettings {
 export async function bundleGuest(esbuild: Esbuild, { actor, directory, cwd }: BundleSettings): Promise<GuestBundle> {
   const entry =
     actor === undefined
-      ? `import { serveSource } from "brood:guest"; export const run = serveSource();`
-      : `import { serve } from "brood:guest"; import * as actor from ${JSON.stringify(actor)}; export const run = serve(actor);`;
+      ? `import { serveSource } from "brood:guest"; export const run = await serveSource();`
+      : `import { serve } from "brood:guest"; import * as actor from ${JSON.stringify(actor)}; export const run = await serve(actor);`;
   let result: Awaited<ReturnType<Esbuild["build"]>>;
   try {
     result = await esbuild.build({

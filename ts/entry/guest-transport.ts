@@ -23,16 +23,32 @@ const MAX_ITEM = 256 * 1024;
 const WORTH_TELLING = 64 * 1024;
 
 export class StreamTransport implements Transport {
-  readonly #out: StreamWritable;
   readonly #sink: TransportSink;
+  #inbox: StreamReadable | undefined;
+  #out: StreamWritable | undefined;
+  #turn = (): void => {};
   readonly #waiting: Uint8Array[] = [];
   #ahead = 0;
+  /** Bytes of the item on its way. */
+  #going = 0;
   #busy = false;
   #ending = false;
   #ended = false;
 
-  constructor(out: StreamWritable, sink: TransportSink) {
-    this.#out = out;
+  // Made once: a turn allocates as little as it can.
+  readonly #onItems = (items: readonly Uint8Array[]): void => {
+    if (this.#ended) return;
+    const { length } = items;
+    if (length === 0) return this.#sink.ended();
+    for (let i = 0; i < length; i++) this.#sink.received(items[i] as Uint8Array);
+    this.#turn();
+    this.#next();
+  };
+  readonly #onEnd = (): void => this.#sink.ended();
+  readonly #onWritten = (written: number): void => this.#gone(written);
+
+  /** Made while the actor is built, before there are streams. */
+  constructor(sink: TransportSink) {
     this.#sink = sink;
   }
 
@@ -40,26 +56,21 @@ export class StreamTransport implements Transport {
     return this.#ahead;
   }
 
-  /** Reads until the host ends the stream; `turn` follows each batch. Never throws. */
-  pump(inbox: StreamReadable, turn: () => void): void {
-    const sink = this.#sink;
-    const onItems = (items: readonly Uint8Array[]): void => {
-      if (this.#ended) return;
-      if (items.length === 0) return sink.ended();
-      for (const item of items) sink.received(item);
-      turn();
-      next();
-    };
-    const onEnd = (): void => sink.ended();
-    const next = (): void => {
-      if (this.#ended) return;
-      try {
-        inbox.read(BATCH).then(onItems, onEnd);
-      } catch {
-        onEnd(); // it ended with the last batch
-      }
-    };
-    next();
+  /** An instance begins. Reads until the host ends the stream; `turn` follows each batch. Never throws. */
+  pump(inbox: StreamReadable, out: StreamWritable, turn: () => void): void {
+    this.#inbox = inbox;
+    this.#out = out;
+    this.#turn = turn;
+    this.#next();
+  }
+
+  #next(): void {
+    if (this.#ended) return;
+    try {
+      (this.#inbox as StreamReadable).read(BATCH).then(this.#onItems, this.#onEnd);
+    } catch {
+      this.#onEnd(); // it ended with the last batch
+    }
   }
 
   write(bytes: Uint8Array): boolean {
@@ -81,20 +92,20 @@ export class StreamTransport implements Transport {
     this.#waiting.length = 0;
     this.#ahead = 0;
     // The runtime takes no drop while an item is on its way; what is left then ends with the item.
-    if (!this.#busy) this.#out.drop();
+    if (!this.#busy) this.#out?.drop();
   }
 
   #put(bytes: Uint8Array): void {
     this.#busy = true;
-    const { length } = bytes;
-    this.#out.writeOne(bytes).then((written) => this.#gone(written, length));
+    this.#going = bytes.length;
+    (this.#out as StreamWritable).writeOne(bytes).then(this.#onWritten);
   }
 
-  #gone(written: number, length: number): void {
+  #gone(written: number): void {
     this.#busy = false;
-    if (this.#ended) return this.#out.drop();
+    if (this.#ended) return (this.#out as StreamWritable).drop();
     const before = this.#ahead;
-    this.#ahead -= length;
+    this.#ahead -= this.#going;
     if (written === 0) return this.destroy();
     if (this.#waiting.length > 0) this.#put(this.#take());
     else if (this.#ending) return this.destroy();

@@ -2,33 +2,47 @@
 // runs first while the actor is built, whose memory is then kept; an instance begins with `run`. The host sends the Spec
 // first, unasked; the answer is Hello and Ready, in one item unless `setup` takes its time. It leaves by ending its stream.
 import "./guest-globals.js";
+import { format } from "../actor/guest/format.js";
 import { startPrelude } from "../actor/guest/install.js";
 import { now } from "../actor/guest/clock.js";
 import { due } from "../actor/guest/timers.js";
 import { context, defineActor, endpoint, findDefinition, type, type Definition } from "../actor/define.js";
-import type { Host } from "../actor/host.js";
 import { readyOf, TaskLoop } from "../actor/loop.js";
 import type { ActorInfo } from "../context/surface.js";
 import { InvalidMessage, Unsupported } from "../errors/kinds.js";
 import { listNames } from "../errors/near.js";
-import { decodeSpec, decodeTimer, encodeError, encodeLog, encodeTimer, type Spec } from "../protocol/bodies.js";
+import {
+  decodeSpec,
+  decodeTimer,
+  encodeError,
+  encodeLog,
+  encodeSpecJson,
+  encodeStartJson,
+  encodeTimer,
+  type Spec,
+} from "../protocol/bodies.js";
 import { Channel } from "../protocol/channel.js";
 import { describeError } from "../protocol/error-data.js";
-import { FrameType } from "../protocol/frame.js";
+import { encodeFrame, Flag, FrameType } from "../protocol/frame.js";
 import { LEVELS } from "../protocol/here.js";
 import { encodePlain, type Encoded } from "../protocol/payload.js";
 import { PROTOCOL_VERSION } from "../protocol/version.js";
-import { bind } from "./guest-host.js";
+import { bind, type Wire } from "./guest-host.js";
 import { keepRecord, record } from "./guest-record.js";
 import { evaluateSource } from "./guest-source.js";
 import { StreamTransport, type StreamReadable, type StreamWritable } from "./guest-transport.js";
 
 export { context, defineActor, endpoint, type };
 
-/** The runtime's own door to streams, of which no actor knows. */
-const { Stream } = (globalThis as unknown as { wit: { Stream(): { readable: unknown; writable: StreamWritable } } })
-  .wit;
+/** The runtime's own doors, of which no actor knows. */
+const { wit, __cqjs: runtime } = globalThis as unknown as {
+  wit: { Stream(): { readable: unknown; writable: StreamWritable } };
+  __cqjs: { runGc(): void };
+};
+const { Stream } = wit;
 delete (globalThis as { wit?: unknown }).wit;
+// The runtime looks it up by name.
+Object.defineProperty(globalThis, "__cqjs", { enumerable: false, writable: false, configurable: false });
 
 /** Longer log texts are cut: a log is for people. */
 const LOG_CHARACTERS = 16 * 1024;
@@ -36,7 +50,7 @@ const LOG_CHARACTERS = 16 * 1024;
 const HELLO = encodePlain({ version: PROTOCOL_VERSION, token: "" }, "Hello");
 
 /** The export of an actor module's component. Throws a TypeError for a module that is none. */
-export function serve(exports: Record<string, unknown>): (inbox: StreamReadable) => Promise<unknown> {
+export async function serve(exports: Record<string, unknown>): Promise<Run> {
   const definition = findDefinition(exports);
   if (definition === undefined) {
     const names = Object.keys(exports);
@@ -50,36 +64,47 @@ export function serve(exports: Record<string, unknown>): (inbox: StreamReadable)
   const endpoints = readyOf(definition);
   const ready = encodePlain(endpoints, "Ready");
   keepRecord(endpoints.endpoints);
-  return (inbox) => new Guest(() => ({ definition, ready })).run(inbox);
+  return settle(new Guest({ definition, ready }));
 }
 
 /** The export of the component that runs a string, which comes with the Spec. */
-export function serveSource(): (inbox: StreamReadable) => Promise<unknown> {
+export async function serveSource(): Promise<Run> {
   keepRecord({});
-  return (inbox) =>
+  return settle(
     new Guest((spec) => {
       if (spec.source === undefined) throw new InvalidMessage("its Spec has no source");
       const definition = evaluateSource(spec.source);
       return { definition, ready: encodePlain(readyOf(definition), "Ready") };
-    }).run(inbox);
+    }),
+  );
+}
+
+type Run = (inbox: StreamReadable) => Promise<unknown>;
+
+/** The last that happens while the actor is built. */
+async function settle(guest: Guest): Promise<Run> {
+  await rehearse();
+  runtime.runGc();
+  return (inbox) => guest.run(inbox);
 }
 
 type Load = (spec: Spec) => { readonly definition: Definition; readonly ready: Encoded };
 
+/** Made while the actor is built, so that an instance finds everything in its place. */
 class Guest {
-  readonly #load: Load;
+  readonly #load: Load | undefined;
   readonly #channel: Channel;
   readonly #transport: StreamTransport;
-  readonly #readable: unknown;
+  readonly #wire: Wire;
   #loop: TaskLoop | undefined;
-  #self: ActorInfo | undefined;
+  /** As it came: most starts need nothing of it, and reading it takes longer than all the rest. */
+  #written: Encoded | undefined;
+  #spec: Spec | undefined;
   #left = false;
 
-  constructor(load: Load) {
-    this.#load = load;
-    const { readable, writable } = Stream();
-    this.#readable = readable;
-    this.#transport = new StreamTransport(writable, {
+  /** @param load what gives the actor its definition once the Spec is there */
+  constructor(actor: ReturnType<Load> | Load) {
+    this.#transport = new StreamTransport({
       received: (bytes) => this.#channel.received(bytes),
       drained: () => this.#channel.drained(),
       ended: () => this.#channel.ended(),
@@ -89,70 +114,85 @@ class Guest {
         this.#message(messageType, flags, contextNumber, payload),
       closed: () => this.#leave(),
     });
+    this.#wire = {
+      wake: (id, ms) => this.#channel.send(FrameType.Timer, 0, 0, encodeTimer(id, ms)),
+      wants: (level) => level <= LEVELS.indexOf(this.#told().logLevel),
+      log: (level, text) => this.#log(level, text),
+      fatal: (error) => this.#fail(undefined, error),
+    };
+    if (typeof actor === "function") this.#load = actor;
+    else this.#loop = this.#loopFor(actor);
   }
 
+  /** An instance begins. */
   run(inbox: StreamReadable): Promise<unknown> {
-    this.#transport.pump(inbox, () => this.#channel.flush());
-    return Promise.resolve(this.#readable);
+    bind(this.#wire);
+    startPrelude();
+    const { readable, writable } = Stream();
+    this.listen(inbox, writable);
+    return Promise.resolve(readable);
   }
+
+  listen(inbox: StreamReadable, out: StreamWritable): void {
+    this.#transport.pump(inbox, out, this.#turn);
+  }
+
+  readonly #turn = (): void => this.#channel.flush();
 
   #message(messageType: FrameType, flags: number, contextNumber: number, payload: Uint8Array): void {
     if (messageType === FrameType.Timer) return due(decodeTimer(payload).id);
-    if (this.#loop !== undefined) return this.#loop.message(messageType, flags, contextNumber, payload);
-    if (messageType !== FrameType.Spec || this.#self !== undefined)
-      throw new InvalidMessage(`a frame of type ${messageType} before Ready`);
-    this.#begin(decodeSpec(payload, flags));
-  }
-
-  #begin(spec: Spec): void {
-    const info: ActorInfo = {
-      id: spec.actor,
-      parent: spec.parent,
-      root: spec.root,
-      path: spec.path,
-      spawnMethod: spec.spawnMethod as ActorInfo["spawnMethod"],
-      logLevel: spec.logLevel as ActorInfo["logLevel"],
-    };
-    this.#self = info;
-    const most = LEVELS.indexOf(info.logLevel);
-    bind({
-      wake: (id, ms) => this.#channel.send(FrameType.Timer, 0, 0, encodeTimer(id, ms)),
-      wants: (level) => level <= most,
-      log: (level, text) => this.#log(level, text),
-      fatal: (error) => this.#fail(undefined, error),
-    });
-    startPrelude();
-    this.#channel.send(FrameType.Hello, HELLO.flags, 0, HELLO.payload);
-    let phase: "load" | "setup" = "load";
-    try {
-      const { definition, ready } = this.#load(spec);
-      this.#loop = new TaskLoop(this.#channel, {
-        definition,
-        ready,
-        host: this.#host(most),
-        actor: info,
-        cancelTimeout: spec.cancelTimeout,
-        encode: encodePlain,
-        ending() {},
-      });
-      phase = "setup";
-      void this.#loop.begin().catch((error: unknown) => this.#fail(phase, error));
-    } catch (error) {
-      this.#fail(phase, error);
+    if (this.#written === undefined) {
+      if (messageType !== FrameType.Spec) throw new InvalidMessage(`a frame of type ${messageType} before the Spec`);
+      this.#written = { payload: payload.slice(), flags };
+      return this.#begin();
     }
+    if (this.#loop === undefined) throw new InvalidMessage(`a frame of type ${messageType} before Ready`);
+    this.#loop.message(messageType, flags, contextNumber, payload);
   }
 
-  #host(most: number): Host {
-    return {
-      now,
-      leave: () => this.#leave(),
-      log: (level, values) => {
-        if (level <= most) this.#log(level, values.map(String).join(" "));
+  #begin(): void {
+    this.#channel.send(FrameType.Hello, HELLO.flags, 0, HELLO.payload);
+    try {
+      if (this.#load !== undefined) this.#loop = this.#loopFor(this.#load(this.#told()));
+    } catch (error) {
+      return this.#fail("load", error);
+    }
+    void this.#loop?.begin().catch((error: unknown) => this.#fail("setup", error));
+  }
+
+  #loopFor({ definition, ready }: ReturnType<Load>): TaskLoop {
+    const told = (): Spec => this.#told();
+    let info: ActorInfo | undefined;
+    return new TaskLoop(this.#channel, {
+      definition,
+      ready,
+      encode: encodePlain,
+      get actor() {
+        return (info ??= infoOf(told()));
       },
-      openNursery() {
-        throw new Unsupported("task.openNursery", "an actor in wasm cannot start actors of its own yet");
+      get cancelTimeout() {
+        return told().cancelTimeout;
       },
-    };
+      ending() {},
+      host: {
+        now,
+        leave: () => this.#leave(),
+        log: (level, values) => {
+          if (this.#wire.wants(level)) this.#log(level, format(values));
+        },
+        async openNursery() {
+          throw new Unsupported("task.openNursery", "an actor in wasm cannot start actors of its own yet");
+        },
+      },
+    });
+  }
+
+  #told(): Spec {
+    if (this.#spec === undefined) {
+      const { payload, flags } = this.#written as Encoded;
+      this.#spec = decodeSpec(payload, flags);
+    }
+    return this.#spec;
   }
 
   #log(level: number, text: string): void {
@@ -161,8 +201,8 @@ class Guest {
 
   /** Tells the host what went wrong with this actor as a whole, and leaves. */
   #fail(phase: "load" | "setup" | undefined, error: unknown): void {
-    if (this.#left || this.#self === undefined) return;
-    const body = { kind: "thrown" as const, phase, error: describeError(error, this.#self.id) };
+    if (this.#left || this.#written === undefined) return;
+    const body = { kind: "thrown" as const, phase, error: describeError(error, this.#told().actor) };
     const { payload, flags } = encodeError(body, encodePlain);
     this.#channel.send(FrameType.Error, flags, 0, payload);
     this.#leave();
@@ -174,6 +214,64 @@ class Guest {
     this.#loop?.abandon();
     this.#channel.close();
   }
+}
+
+function infoOf(spec: Spec): ActorInfo {
+  return {
+    id: spec.actor,
+    parent: spec.parent,
+    root: spec.root,
+    path: spec.path,
+    spawnMethod: spec.spawnMethod as ActorInfo["spawnMethod"],
+    logLevel: spec.logLevel as ActorInfo["logLevel"],
+  };
+}
+
+/** A dialogue with nobody, so that what the engine and brood make on first use is made before the memory is kept. */
+async function rehearse(): Promise<void> {
+  const definition = findDefinition({
+    default: defineActor({
+      bare: (value: unknown) => value,
+      task: endpoint(async (_task, value: unknown) => value),
+      context: context({ started: type<unknown>() }, async (task, value: unknown) => task.started(value)),
+    }),
+  }) as Definition;
+  const id = { name: "", uuid: "" };
+  const spec: Spec = {
+    actor: id,
+    parent: id,
+    root: id,
+    path: "",
+    spawnMethod: "wasm",
+    logLevel: "info",
+    inheritMain: false,
+    cancelTimeout: 1,
+  };
+  const frames = [encodeFrame(FrameType.Spec, Flag.Json, 0, encodeSpecJson(spec))];
+  for (const [at, name] of ["bare", "task", "context", "bare"].entries()) {
+    const start = { endpoint: name, open: name === "context", args: [{ text: "x".repeat(64) }, [1, true, null]] };
+    frames.push(encodeFrame(FrameType.Start, Flag.Json, at + 1, encodeStartJson(start)));
+  }
+  const guest = new Guest({ definition, ready: encodePlain(readyOf(definition), "Ready") });
+  let sent = 0;
+  await new Promise<void>((done) => {
+    guest.listen(
+      {
+        async read() {
+          const frame = frames.shift();
+          return frame === undefined ? [] : [frame];
+        },
+      },
+      {
+        async writeOne() {
+          sent++;
+          return 1;
+        },
+        drop: done,
+      },
+    );
+  });
+  if (sent < 4) throw new Error("the rehearsal failed");
 }
 
 // The last of this module: what is evaluated after it is the user's.

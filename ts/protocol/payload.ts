@@ -122,7 +122,8 @@ export function encodeText(value: unknown, root: string, reserve = 0): Uint8Arra
   }
   if (text.length > MAX_MESSAGE)
     throw new InvalidMessage(`a message of more than ${MAX_MESSAGE} bytes cannot be sent`, root);
-  if (text.length <= SHORT_TEXT) {
+  // In a guest, encodeInto is encode and a copy.
+  if (text.length <= SHORT_TEXT && (NodeBuffer !== undefined || reserve > 0)) {
     const bytes = new Uint8Array(reserve + 3 * text.length); // no UTF-16 unit takes more than three bytes of UTF-8
     const { written } = encoder.encodeInto(text, reserve === 0 ? bytes : bytes.subarray(reserve));
     return bytes.subarray(0, reserve + written);

@@ -1,5 +1,15 @@
 // What the host's side infers from the type of an actor module, and what must not compile.
-import { actor, openNursery, withNursery, type ActorId, type Exit, type SpawnMethod } from "brood";
+import {
+  actor,
+  component,
+  configure,
+  openNursery,
+  source,
+  withNursery,
+  type ActorId,
+  type Exit,
+  type SpawnMethod,
+} from "brood";
 
 /** Fails to compile where the two are not the same type. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -154,3 +164,58 @@ const id: ActorId = portal.id;
 portal.id.name = "other";
 const method: SpawnMethod = portal.spawnMethod;
 const names: string[] = nursery.children.map((child) => child.id.name);
+
+// Components and texts: in wasm, without saying so.
+interface Markdown {
+  "acme:md/api#render"(text: string): string;
+  toc(text: string, depth: number): Promise<string[]>;
+}
+const markdown = component<Markdown>(new URL("./markdown.wasm", import.meta.url));
+const md = await nursery.start(markdown, { name: "md", limits: { memory: "64MiB", cpu: 500 }, stdio: "ignore" });
+const html: string = await md.call("acme:md/api#render", "# x");
+const toc: string[] = await md.call("toc", "# x", 2);
+const once: string = await nursery.run(markdown, "acme:md/api#render", ["# x"], { limits: { wall: 5 }, deadline: 5 });
+const bytes = await nursery.start(component(new Uint8Array(1), { compile: "in-process" }), {
+  name: "x",
+  spawn: "wasm",
+});
+same<Awaited<ReturnType<typeof anything>>, any>(true);
+const anything = () => bytes.call("anything", 1, "2");
+const script = await nursery.start(source<{ twice(x: number): number }>("({ twice: (x) => 2 * x })"), { name: "s" });
+const four: number = await script.call("twice", 2);
+const empty = await nursery.start(source("({})"), { name: "s", grants: {}, imports: {}, limits: {} });
+await empty.call("whatever");
+const inWasm = await nursery.start(greeter, { name: "x", spawn: "wasm", limits: { cpu: 1, cpuTotal: 2, output: 0 } });
+const wasmSum: number = await inWasm.call("add", 1, 2);
+declare const either: SpawnMethod;
+await nursery.start(greeter, { name: "x", spawn: either });
+configure({ engineThreads: 1, maxActors: 10, cacheDir: false });
+
+// @ts-expect-error wrong argument
+await md.call("acme:md/api#render", 1);
+// @ts-expect-error no such export
+await md.call("render", "# x");
+// @ts-expect-error a component has no contexts
+await md.open("toc", "# x", 2);
+// @ts-expect-error a component in a process
+await nursery.start(markdown, { name: "x", spawn: "exec" });
+// @ts-expect-error a text in a process
+await nursery.start(source("1"), { name: "x", spawn: "exec" });
+// @ts-expect-error an option of processes
+await nursery.start(markdown, { name: "x", env: {} });
+// @ts-expect-error an option of processes
+await nursery.start(greeter, { name: "x", spawn: "wasm", cwd: "/" });
+// @ts-expect-error limits without a wasm spawn
+await nursery.start(greeter, { name: "x", limits: { cpu: 1 } });
+// @ts-expect-error limits in a process
+await nursery.run(greeter, "add", [1, 2], { spawn: "exec", limits: { cpu: 1 } });
+// @ts-expect-error a one-shot's death is its caller's
+await nursery.run(markdown, "toc", ["x", 1], { onDeath: "report" });
+// @ts-expect-error no such limit
+await nursery.start(markdown, { name: "x", limits: { heap: 1 } });
+// @ts-expect-error a way to compile that is none
+component("/x.wasm", { compile: "fast" });
+// @ts-expect-error a text is a string
+source(() => ({}));
+// @ts-expect-error no such setting
+configure({ threads: 1 });

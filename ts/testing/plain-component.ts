@@ -10,9 +10,11 @@
 //   export trap: func();                                     reaches what is unreachable
 //   export recurse: func(depth: u32) -> u32;                 calls itself for ever
 //   export grow: func(pages: u32) -> s32;                    memory.grow
+//   export mirror: func(bytes: list<u8>) -> list<u8>;        at most 64 KiB
 
 const I32 = 0x7f;
 const S32 = 0x7a;
+const U8 = 0x7d;
 const U32 = 0x79;
 const STRING = 0x73;
 
@@ -64,8 +66,22 @@ interface Function {
   readonly lifted?: { readonly params: readonly [string, number][]; readonly result?: number };
 }
 
-/** The index of the only type that is no primitive: result<s32, string>. */
+/** The indices of the types that are no primitives: result<s32, string> and list<u8>. */
 const RESULT = 0;
+const BYTES = 1;
+/** How many these are: types of functions follow. */
+const COMPOSED = 2;
+
+/** Returns the pointer and the length that it was given. */
+const RETURN_ARGUMENT: Bytes = [
+  ...constant(RETURNED),
+  ...get(0),
+  ...store(0),
+  ...constant(RETURNED),
+  ...get(1),
+  ...store(4),
+  ...constant(RETURNED),
+];
 
 const FUNCTIONS: Readonly<Record<string, Function>> = {
   // Arguments of one call are read before the next one's are written: one place is enough.
@@ -85,15 +101,7 @@ const FUNCTIONS: Readonly<Record<string, Function>> = {
   echo: {
     params: 2,
     results: 1,
-    code: [
-      ...constant(RETURNED),
-      ...get(0),
-      ...store(0),
-      ...constant(RETURNED),
-      ...get(1),
-      ...store(4),
-      ...constant(RETURNED),
-    ],
+    code: RETURN_ARGUMENT,
     lifted: { params: [["text", STRING]], result: STRING },
   },
   divide: {
@@ -152,6 +160,7 @@ const FUNCTIONS: Readonly<Record<string, Function>> = {
     lifted: { params: [["depth", U32]], result: U32 },
   },
   grow: { params: 1, results: 1, code: [...get(0), 0x40, 0], lifted: { params: [["pages", U32]], result: S32 } },
+  mirror: { params: 2, results: 1, code: RETURN_ARGUMENT, lifted: { params: [["bytes", BYTES]], result: BYTES } },
 };
 
 function coreModule(): Bytes {
@@ -190,6 +199,7 @@ export function plainComponent(): Uint8Array {
   ];
   const types = [
     [0x6a, 1, S32, 1, STRING],
+    [0x70, U8],
     ...lifted.map(({ type }) => [
       0x40,
       ...list(type.params.map(([label, of]) => [...name(label), of])),
@@ -204,7 +214,10 @@ export function plainComponent(): Uint8Array {
     ...section(2, list([[0, 0, 0]])),
     ...section(6, list(aliases)),
     ...section(7, list(types)),
-    ...section(8, list(lifted.map(({ index }, of) => [0, 0, ...unsigned(index), ...options, ...unsigned(of + 1)]))),
+    ...section(
+      8,
+      list(lifted.map(({ index }, of) => [0, 0, ...unsigned(index), ...options, ...unsigned(of + COMPOSED)])),
+    ),
     ...section(11, list(lifted.map(({ text }, of) => [0, ...name(text), 0x01, ...unsigned(of), 0]))),
   ]);
 }

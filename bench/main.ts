@@ -30,7 +30,8 @@ async function main(): Promise<void> {
 }
 
 function planOf(row: Row, { quick, rounds }: Options): Plan {
-  const own = quick ? { rounds: QUICK_ROUNDS, warmUp: 1 } : { rounds: row.rounds, warmUp: row.warmUp };
+  const most = quick ? { rounds: QUICK_ROUNDS, warmUp: 1 } : { rounds: Infinity, warmUp: Infinity };
+  const own = { rounds: Math.min(row.rounds, most.rounds), warmUp: Math.min(row.warmUp, most.warmUp) };
   return { ...own, ...(rounds === undefined ? {} : { rounds }) };
 }
 

@@ -1,12 +1,13 @@
 // The command line of the benches.
 import { parseArgs } from "node:util";
 
-export const USAGE = `usage: npm run bench -- [--json] [--only NAME[,NAME]] [--quick] [--rounds N] [--node PATH]
+export const USAGE = `usage: npm run bench -- [--json] [--only NAME[,NAME]] [--quick] [--rounds N] [--node PATH] [--dev]
   --json       one JSON document on stdout; the table goes to stderr
   --only       these rows alone
   --quick      few rounds: shows that everything works, not how fast it is
   --rounds N   so many rounds of each row that count, instead of each row's own number
   --node PATH  the Node that runs the benches and all that they start
+  --dev        with the addons that tests use, which are built quickly and are slow: shows that everything works
 `;
 
 /** What the command line asked for cannot be done. */

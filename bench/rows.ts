@@ -1,9 +1,37 @@
 // All rows, in the order of the table.
 import type { Row } from "./harness/row.js";
 import { cancel25 } from "./rows/cancel-25.js";
+import { componentBytes } from "./rows/component-bytes.js";
+import { componentCall } from "./rows/component-call.js";
+import { componentPipelined } from "./rows/component-pipelined.js";
 import { execSpawn } from "./rows/exec-spawn.js";
 import { processCallBytes } from "./rows/process-call-bytes.js";
 import { processCallText } from "./rows/process-call-text.js";
 import { processPipelined } from "./rows/process-pipelined.js";
+import { sourceRun } from "./rows/source-run.js";
+import { wasmCall } from "./rows/wasm-call.js";
+import { wasmKill } from "./rows/wasm-kill.js";
+import { wasmMany } from "./rows/wasm-many.js";
+import { wasmMemory } from "./rows/wasm-memory.js";
+import { wasmPipelined } from "./rows/wasm-pipelined.js";
+import { wasmSpawn } from "./rows/wasm-spawn.js";
+import { wasmSpawnComponent } from "./rows/wasm-spawn-component.js";
 
-export const ROWS: readonly Row[] = [execSpawn, processCallText, processCallBytes, processPipelined, cancel25];
+export const ROWS: readonly Row[] = [
+  execSpawn,
+  processCallText,
+  processCallBytes,
+  processPipelined,
+  cancel25,
+  wasmSpawn,
+  wasmSpawnComponent,
+  sourceRun,
+  wasmCall,
+  wasmPipelined,
+  componentCall,
+  componentPipelined,
+  componentBytes,
+  wasmKill,
+  wasmMemory,
+  wasmMany,
+];

@@ -1,5 +1,6 @@
-// npm run bench -- [--json] [--only NAME[,NAME]] [--quick] [--rounds N] [--node PATH]: brood beside what a user would take
-// instead, in one run. --node is the Node that runs the benches and all that they start; everything else is bench/options.ts.
+// npm run bench -- [--json] [--only NAME[,NAME]] [--quick] [--rounds N] [--node PATH] [--dev]: brood beside what a user would
+// take instead, in one run. --node is the Node that runs the benches and all that they start. The addons are built as they ship,
+// which takes some minutes after a change of them; with --dev they are those of the tests. Everything else is bench/options.ts.
 import { at } from "./lib/checkout.js";
 import { runForeground } from "./lib/foreground.js";
 import { failWith, Refusal } from "./lib/tool.js";
@@ -8,8 +9,9 @@ import { setup } from "./setup.js";
 await main().catch(failWith);
 
 async function main() {
-  const { node, rest } = takeNode(process.argv.slice(2));
-  await setup();
+  const { node, rest: options } = takeNode(process.argv.slice(2));
+  const rest = options.filter((option) => option !== "--dev");
+  await setup({ profile: rest.length < options.length ? "dev" : "ship" });
   await runForeground(node, [at("build", "bench", "main.js"), ...rest]).catch((error) => {
     throw error.code === "ENOENT" ? new Refusal(`--node: there is no ${node}`) : error;
   });

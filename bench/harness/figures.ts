@@ -1,6 +1,6 @@
 // Figures out of samples.
 import { isRate, type Row } from "./row.js";
-import { BROOD, type Samples } from "./sampler.js";
+import { BROOD, type Sampled } from "./sampler.js";
 
 export interface Range {
   readonly low: number;
@@ -29,9 +29,10 @@ export interface Result {
   readonly figures: ReadonlyMap<string, Figure>;
   /** By peer. */
   readonly ratios: ReadonlyMap<string, Ratio>;
+  readonly notes: readonly string[];
 }
 
-export function summarize(row: Row, samples: Samples): Result {
+export function summarize(row: Row, { samples, notes }: Sampled): Result {
   const worst = isRate(row) ? 0.01 : 0.99;
   const medians = new Map([...samples].map(([name, rounds]) => [name, rounds.map((values) => quantile(values, 0.5))]));
   const figures = new Map<string, Figure>();
@@ -56,7 +57,7 @@ export function summarize(row: Row, samples: Samples): Result {
       ofRounds: rangeOf(theirs.map((peer, round) => ratioOf(ownMedians[round] as number, peer))),
     });
   }
-  return { row, figures, ratios };
+  return { row, figures, ratios, notes };
 }
 
 /** The smallest sample that is not passed by `part` of them; of an even number the median is the mean of the middle two. */

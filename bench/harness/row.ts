@@ -8,14 +8,19 @@ export interface Contender {
    */
   round(samples: number): Promise<number[]>;
   close(): Promise<void>;
+  /** What else is worth telling of what was measured, for people; asked when all rounds are over. */
+  notes?(): readonly string[];
 }
 
-/** A peer's ratio that must be reached, or a p50 in the unit of the row that must not be passed. */
-export type Goal = { readonly peer: string; readonly ratio: number } | { readonly most: number };
+/** A peer's ratio that must be reached, or a figure of brood's own, in the unit of the row, that must not be passed or must be reached. */
+export type Goal =
+  | { readonly peer: string; readonly ratio: number }
+  | { readonly of: "p50" | "p99"; readonly most: number }
+  | { readonly of: "p50" | "p99"; readonly least: number };
 
 export interface Row {
   readonly name: string;
-  readonly unit: "ms" | "us" | "calls/s";
+  readonly unit: "ms" | "us" | "calls/s" | "KiB" | "MiB";
   /** What one sample is, in a few words. */
   readonly what: string;
   readonly rounds: number;
@@ -28,5 +33,5 @@ export interface Row {
   readonly peers: { readonly [name: string]: () => Promise<Contender> };
 }
 
-/** Of rates more is better, of times less. */
+/** Of rates more is better, of times and of memory less. */
 export const isRate = (row: Row): boolean => row.unit === "calls/s";

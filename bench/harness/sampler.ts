@@ -11,12 +11,19 @@ export const BROOD = "brood";
 /** For each contender, in the order of the table: its samples, round by round. */
 export type Samples = ReadonlyMap<string, readonly (readonly number[])[]>;
 
+/** All that a row's measuring gave. */
+export interface Sampled {
+  readonly samples: Samples;
+  /** What contenders told of themselves. */
+  readonly notes: readonly string[];
+}
+
 export interface Plan {
   readonly rounds: number;
   readonly warmUp: number;
 }
 
-export async function sample(row: Row, plan: Plan): Promise<Samples> {
+export async function sample(row: Row, plan: Plan): Promise<Sampled> {
   const makers = Object.entries({ [BROOD]: () => row.brood(), ...row.peers });
   const contenders: { name: string; contender: Contender; rounds: number[][] }[] = [];
   try {
@@ -28,8 +35,11 @@ export async function sample(row: Row, plan: Plan): Promise<Samples> {
         if (round >= plan.warmUp) rounds.push(values);
       }
     }
+    return {
+      samples: new Map(contenders.map(({ name, rounds }) => [name, rounds])),
+      notes: contenders.flatMap(({ contender }) => contender.notes?.() ?? []),
+    };
   } finally {
     for (const { contender } of contenders) await contender.close();
   }
-  return new Map(contenders.map(({ name, rounds }) => [name, rounds]));
 }

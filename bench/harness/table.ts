@@ -7,7 +7,7 @@ const HEADINGS = ["", "p50", "p99", "n", "p50 of rounds", "brood is", "in rounds
 /** Columns whose cells stand at their left edge. */
 const LEFT = new Set([0, HEADINGS.length - 1]);
 
-export function tableOf({ row, figures, ratios }: Result): string {
+export function tableOf({ row, figures, ratios, notes }: Result): string {
   const lines = [...figures].map(([name, figure]) => cellsOf(name, figure, ratios.get(name), row.goals));
   const cells = [HEADINGS, ...lines];
   const widths = HEADINGS.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)));
@@ -17,7 +17,7 @@ export function tableOf({ row, figures, ratios }: Result): string {
       .join("  ")
       .trimEnd(),
   );
-  return [`${row.name} (${row.unit}): ${row.what}`, ...table.map((line) => `  ${line}`), ""].join("\n");
+  return [`${row.name} (${row.unit}): ${row.what}`, ...[...table, ...notes].map((line) => `  ${line}`), ""].join("\n");
 }
 
 function cellsOf(name: string, figure: Figure, ratio: Ratio | undefined, goals: readonly Goal[]): string[] {
@@ -34,9 +34,14 @@ function cellsOf(name: string, figure: Figure, ratio: Ratio | undefined, goals: 
 }
 
 function verdictOn(goal: Goal, name: string, figure: Figure, ratio: Ratio | undefined): string[] {
-  if ("most" in goal) {
+  if ("of" in goal) {
     if (name !== BROOD) return [];
-    return [`at most ${goal.most}: ${figure.p50 <= goal.most ? "reached" : "MISSED"}`];
+    const found = figure[goal.of];
+    const [wanted, reached] =
+      "most" in goal
+        ? [`at most ${shown(goal.most)}`, found <= goal.most]
+        : [`at least ${shown(goal.least)}`, found >= goal.least];
+    return [`${goal.of} ${wanted}: ${reached ? "reached" : "MISSED"}`];
   }
   if (name !== goal.peer || ratio === undefined) return [];
   return [`at least ${goal.ratio} x: ${ratio.ratio >= goal.ratio ? "reached" : "MISSED"}`];

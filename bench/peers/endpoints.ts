@@ -3,3 +3,7 @@
 export const add = (a: number, b: number): number => a + b;
 
 export const echo = (value: unknown): unknown => value;
+
+export function spin(): never {
+  for (;;);
+}

@@ -56,7 +56,7 @@ export const cancel25: Row = {
   rounds: 10,
   warmUp: 1,
   samples: 1,
-  goals: [{ most: 150 }],
+  goals: [{ of: "p50", most: 150 }],
   brood,
   peers: { "child_process.fork": fork },
 };

@@ -4,24 +4,15 @@ import { once } from "node:events";
 import { actor, openNursery } from "brood";
 import type { Contender, Row } from "../harness/row.js";
 import { ended, forked } from "../peers/forked.js";
+import { starts } from "./starts.js";
 
 const tiny = actor<typeof import("../actors/tiny.js")>(new URL("../actors/tiny.js", import.meta.url));
-
-async function timed(samples: number, once: () => Promise<{ ms: number; end(): Promise<void> }>): Promise<number[]> {
-  const times: number[] = [];
-  for (let sample = 0; sample < samples; sample++) {
-    const { ms, end } = await once();
-    times.push(ms);
-    await end();
-  }
-  return times;
-}
 
 async function brood(): Promise<Contender> {
   const nursery = await openNursery();
   return {
     round: (samples) =>
-      timed(samples, async () => {
+      starts(samples, async () => {
         const from = performance.now();
         const portal = await nursery.start(tiny, { name: "tiny", spawn: "exec" });
         const answer = await portal.call("ping");
@@ -36,7 +27,7 @@ async function brood(): Promise<Contender> {
 async function fork(): Promise<Contender> {
   return {
     round: (samples) =>
-      timed(samples, async () => {
+      starts(samples, async () => {
         const from = performance.now();
         const child = forked(new URL("../peers/tiny-fork.js", import.meta.url));
         const [message] = await once(child, "message");

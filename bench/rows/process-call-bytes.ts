@@ -23,7 +23,7 @@ export const processCallBytes: Row = {
     { peer: "fork-ipc", ratio: 0.77 },
     { peer: "piscina", ratio: 1 },
   ],
-  brood: () => contender(broodCaller()),
+  brood: () => contender(broodCaller("exec")),
   peers: {
     // JSON carries no bytes.
     "fork-ipc": () => contender(forkIpcCaller("advanced")),

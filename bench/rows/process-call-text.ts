@@ -6,8 +6,7 @@ import { piscinaCaller } from "../callers/piscina.js";
 import { workerThreadsCaller } from "../callers/worker-threads.js";
 import type { Contender, Row } from "../harness/row.js";
 import { roundTrips } from "./round-trips.js";
-
-const TEXT = "The quick brown fox jumps over the lazy dog. ".repeat(23).slice(0, 1024);
+import { TEXT } from "./text.js";
 
 const contender = (caller: Promise<Caller>): Promise<Contender> =>
   roundTrips(caller, TEXT, (answer) => answer === TEXT);
@@ -23,7 +22,7 @@ export const processCallText: Row = {
     { peer: "fork-ipc", ratio: 0.77 },
     { peer: "piscina", ratio: 1 },
   ],
-  brood: () => contender(broodCaller()),
+  brood: () => contender(broodCaller("exec")),
   peers: {
     // The default; `advanced` is slower here.
     "fork-ipc": () => contender(forkIpcCaller("json")),

@@ -7,6 +7,13 @@
 // - queueMicrotask: a throw in a microtask is a panic of its runtime, and ends the instance without a word;
 // - Math.random: its state is in the snapshot, and all instances would draw the same numbers;
 // - performance: its origin is the time of the build.
+//
+// What no prelude can mend, and whoever writes code for guests must know:
+// - a promise that is rejected and never handled is not heard of, but for those of callbacks (unawaited.ts): the engine tells nobody;
+// - recursion has no RangeError: at about 1,300 plain calls for each MiB of native stack the instance traps, and so does JSON of some
+//   thousand levels;
+// - memory that the host refuses is an InternalError, "out of memory", which can be caught, or null where no error could be made;
+// - calling an import with a wrong argument traps (text.ts), and calling one while the actor is built fails the build.
 import { AbortController, AbortSignal } from "./abort.js";
 import { performance, startClock } from "./clock.js";
 import { structuredClone } from "./clone.js";

@@ -77,7 +77,12 @@ function begin(origin: Origin): Entry {
   const entry: Entry = { state, component: undefined, waiters: new Set(), giveUp: undefined };
   if (origin.file === undefined) bytes.set(origin, entry);
   else files.set(keyOf(origin), entry);
-  load(origin, entry, origin.isolated);
+  try {
+    load(origin, entry, origin.isolated);
+  } catch (error) {
+    forget(origin, entry);
+    throw error;
+  }
   return entry;
 }
 

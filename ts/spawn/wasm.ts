@@ -1,7 +1,7 @@
 // Spawn method `wasm`: an actor is a component's instance inside this process, on the engine's threads. A JavaScript actor speaks
 // frames; of any other component the exports are called. The instance ends at once when it is killed, and its end is told when
 // nothing of it is left.
-import { ArtifactRefused, HouseFull } from "../errors/guest.js";
+import { ArtifactRefused, EngineFailed, HouseFull } from "../errors/guest.js";
 import { InvalidMessage, Unsupported, type Whereabouts } from "../errors/kinds.js";
 import { EngineEvent, type EngineFailure } from "../native/engine.js";
 import type { Body, BodyEnd, Exports, Guest, Lateness } from "../protocol/body.js";
@@ -15,6 +15,10 @@ import { Tail } from "./lines.js";
 import type { BodyRequest, Origin, SpawnMethodImplementation } from "./method.js";
 import { loadError, statusOf } from "./wasm-ends.js";
 
+/** The engine stops waiting for a place a little before the start does, so that it can say why: this share, and at most so
+ *  many ms. */
+const HEADROOM = 0.1;
+const MOST_HEADROOM = 50;
 /** From a kill to giving up on hearing of the end, in ms: nobody waits for an engine that is stuck. */
 const GIVE_UP = 5_000;
 
@@ -61,10 +65,10 @@ class WasmBody implements Body, ActorListener, Exports {
       this.#name = source.kind === "actor" ? source.module.pathname : "";
       found.then(
         ({ origin, guest }) => this.#load(origin, guest),
-        (error: unknown) => this.#notFound(error),
+        (error: unknown) => this.#notStarted(error),
       );
     } catch (error) {
-      this.#notFound(error);
+      this.#notStarted(error);
     }
   }
 
@@ -161,18 +165,23 @@ class WasmBody implements Body, ActorListener, Exports {
         failed: (failure) => this.#unborn(loadError(failure, this.#where, this.#name)),
       });
     } catch (error) {
-      this.#notFound(error);
+      this.#notStarted(error);
     }
   }
 
-  /** There is nothing to load. */
-  #notFound(error: unknown): void {
+  /** There is nothing to start. */
+  #notStarted(error: unknown): void {
     if (error instanceof ArtifactError) {
       const { file, reason, message } = error;
       return this.#unborn(new ArtifactRefused(this.#where, file, reason, message.replace(/\.$/, "")));
     }
-    const why = error instanceof Error ? error.message : String(error);
-    this.#unborn(new Error(`${this.#name} cannot be read: ${why}`, { cause: error }));
+    const { code, message } = error as NodeJS.ErrnoException;
+    // The system's errors have an errno; anything else is a fault of the engine's or ours.
+    this.#unborn(
+      code !== undefined && /^E[A-Z0-9]+$/.test(code)
+        ? new Error(`${this.#name} cannot be read: ${message}`, { cause: error })
+        : new EngineFailed(this.#where, message),
+    );
   }
 
   #start(component: LoadedComponent, expected: Guest | undefined): void {
@@ -186,7 +195,8 @@ class WasmBody implements Body, ActorListener, Exports {
     this.#loaded = component;
     this.#stage = "starting";
     this.#actor = this.#events.enter(this);
-    const remaining = Math.max(1, startTimeout - (performance.now() - this.#born));
+    const left = startTimeout - (performance.now() - this.#born);
+    const remaining = Math.max(1, left - Math.min(left * HEADROOM, MOST_HEADROOM));
     const start = (first: Uint8Array | null): void =>
       addon.start(this.#actor, component.number, limits, remaining, first);
     try {
@@ -197,7 +207,7 @@ class WasmBody implements Body, ActorListener, Exports {
       this.#transport.begin(this.#actor, start);
       sink.drained();
     } catch (error) {
-      this.#unborn(error as Error);
+      this.#notStarted(error);
     }
   }
 

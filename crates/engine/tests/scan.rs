@@ -211,11 +211,10 @@ fn an_outline_counts_the_same_structure() {
     let bytes = binary(FULL);
     let scan = scanned(&bytes).expect("valid");
     let outline = outline(&bytes, &ScanLimits::default()).expect("valid");
-    assert!(scan.counts.operations > 0 && scan.counts.spread > 0 && scan.counts.largest_spread > 0);
+    assert!(scan.counts.operations > 0 && scan.counts.spread > 0);
     let structure = Counts {
         operations: 0,
         spread: 0,
-        largest_spread: 0,
         ..scan.counts
     };
     assert_eq!(
@@ -416,6 +415,25 @@ fn each_limit_admits_what_is_on_it_and_refuses_one_more() {
         ),
         (
             "(component (core module (func (param i32) local.get 0 if else end)))",
+            Limit::Blocks,
+            9,
+            |limits, value| limits.blocks = value,
+        ),
+        (
+            "(component (core module (func loop loop end end loop end)))",
+            Limit::Loops,
+            2,
+            |limits, value| limits.loops = value,
+        ),
+        (
+            // The outer loop sees both, the inner one the first, and again the first in its second turn.
+            "(component (core module (func (param i32 i32) loop loop local.get 0 local.get 0 drop drop end local.get 1 drop loop local.get 0 drop end end local.get 1 drop)))",
+            Limit::Carried,
+            4,
+            |limits, value| limits.carried = value,
+        ),
+        (
+            "(component (core module (func (param i32) local.get 0 if else end)))",
             Limit::Spread,
             9,
             |limits, value| limits.spread = value,
@@ -484,6 +502,27 @@ fn locals_that_spread_over_many_blocks_are_refused() {
     counts(&format!("(component (core module {}))", function(100, 500)));
     assert_eq!(refused(&component(function(15_000, 10_000))), Limit::Spread);
     assert_eq!(refused(&component(function(1_500, 1_500).repeat(20))), Limit::AllSpread);
+}
+
+#[test]
+fn a_jump_table_counts_each_entry_as_an_edge() {
+    // Every one of them would carry every local: 78 KB that took more than 10 GiB.
+    let mut text = String::from("(component (core module (func (param i32) (local");
+    text.push_str(&" i32".repeat(2_000));
+    text.push_str(") loop");
+    for index in 1..=2_000 {
+        write!(text, " local.get {index} i32.const 1 i32.add local.set {index}").expect("written");
+    }
+    write!(text, " local.get 0 br_table{} end)))", " 0".repeat(60_000)).expect("written");
+    assert_eq!(refused(&binary(&text)), Limit::Spread);
+}
+
+#[test]
+fn calls_through_tables_count_for_what_they_become() {
+    // 18 KB each to the compiler, 5 bytes in the file.
+    let call = " i32.const 0 call_indirect (type $t)".repeat(15_000);
+    let module = format!("(core module (type $t (func)) (table 1 funcref) (func{call}))");
+    assert_eq!(refused(&binary(&format!("(component {module})"))), Limit::Operations);
 }
 
 // What would blow up the loader.

@@ -84,7 +84,6 @@ const ROWS: readonly (readonly unknown[])[] = [
   [{ a: { b: { c: [] } } }],
   [{ a: { b: { c: {} } } }],
   [{ a: { b: { c: [1] } } }],
-  [{ [Symbol("s")]: 1 }],
   [Object.create(null)],
   [Object.assign(Object.create(null), { a: 1 })],
   [[]],
@@ -161,7 +160,6 @@ const ROWS: readonly (readonly unknown[])[] = [
     },
   ],
   [{ a: { b: [{ c: 1 }] } }, "and", ["x"]],
-  [{ [Symbol.toStringTag]: "Tag", a: 1 }],
   [
     new (class Foo {
       get [Symbol.toStringTag]() {
@@ -177,6 +175,12 @@ for (const row of ROWS) {
   const expected = nodeFormat(...row);
   law(`${JSON.stringify(expected).slice(0, 80)} is written as in Node`, () => assert.is(format(row), expected));
 }
+
+// Node 26 leaves the brackets out.
+law("a key that is a symbol is in brackets", () => {
+  assert.is(format([{ [Symbol("s")]: 1 }]), "{ [Symbol(s)]: 1 }");
+  assert.is(format([{ [Symbol.toStringTag]: "Tag", a: 1 }]), "{ a: 1, [Symbol(Symbol.toStringTag)]: 'Tag' }");
+});
 
 law("an error is its stack, its fields and its cause, as in Node", () => {
   class Custom extends Error {

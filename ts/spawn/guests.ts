@@ -1,8 +1,8 @@
 // Which component a JavaScript actor is: the one that was built of its module and lies beside it, or for a text the one that brood
 // ships. Its errors are told in lines of the user's own files.
-import { fileURLToPath } from "node:url";
 import type { Guest } from "../protocol/body.js";
 import { ensureArtifact, readArtifact, type Artifact } from "./artifact.js";
+import { guestFile } from "./entry-files.js";
 import type { Origin } from "./method.js";
 import { mapStack } from "./source-positions.js";
 
@@ -29,11 +29,10 @@ function guestComponent(artifact: Artifact): GuestComponent {
   };
 }
 
-/** The component that runs the text of an actor. */
+/** The component that runs the text of an actor. @throws Unsupported where brood was bundled into another file */
 export function shipped(): GuestComponent {
-  const file = fileURLToPath(new URL("../guest/brood-js.wasm", import.meta.url));
   return {
-    origin: { file, bytes: undefined, isolated: false },
+    origin: { file: guestFile(), bytes: undefined, isolated: false },
     guest: { mapStack: (stack) => mapStack(stack, undefined) },
   };
 }

@@ -1,6 +1,7 @@
 // Spawn method `wasm`: an actor is a component's instance inside this process, on the engine's threads. A JavaScript actor speaks
 // frames; of any other component the exports are called. The instance ends at once when it is killed, and its end is told when
 // nothing of it is left.
+import { isBroodError } from "../errors/base.js";
 import { ArtifactRefused, EngineFailed, HouseFull } from "../errors/guest.js";
 import { InvalidMessage, Unsupported, type Whereabouts } from "../errors/kinds.js";
 import { EngineEvent, type EngineFailure } from "../native/engine.js";
@@ -175,6 +176,7 @@ class WasmBody implements Body, ActorListener, Exports {
       const { file, reason, message } = error;
       return this.#unborn(new ArtifactRefused(this.#where, file, reason, message.replace(/\.$/, "")));
     }
+    if (isBroodError(error)) return this.#unborn(error);
     const { code, message } = error as NodeJS.ErrnoException;
     // The system's errors have an errno; anything else is a fault of the engine's or ours.
     this.#unborn(

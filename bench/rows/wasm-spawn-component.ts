@@ -28,7 +28,7 @@ export const wasmSpawnComponent: Row = {
   unit: "ms",
   what: "start of a bare component to the answer of its first add(a, b); worker to its first message",
   rounds: 25,
-  warmUp: 2,
+  warmUp: 5,
   samples: 20,
   goals: [{ peer: "worker_threads", ratio: 80 }],
   brood,

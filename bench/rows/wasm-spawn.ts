@@ -31,7 +31,7 @@ export const wasmSpawn: Row = {
   unit: "ms",
   what: "start of a tiny JavaScript actor in wasm to its first answer; worker to its first message",
   rounds: 25,
-  warmUp: 2,
+  warmUp: 5,
   samples: 20,
   goals: [
     { peer: "worker_threads", ratio: 35 },

@@ -38,16 +38,38 @@ export async function bundleAll() {
   await bundleGuest(build);
 }
 
-/** The module that `brood build` puts before the user's: it has everything of brood that runs in a guest, once. */
+/** What the guest's module exports. */
+const GUEST_NAMES = ["context", "defineActor", "endpoint", "type", "serve", "serveSource"];
+
+/**
+ * The module that `brood build` puts before the user's: it has everything of brood that runs in a guest, once. Its names are in a
+ * function's scope: beside names of brood's, functions of the user's would be renamed, in their stacks too.
+ */
 async function bundleGuest(build) {
+  const imports = ["text", "random"];
   await bundle(build, {
     entryPoints: [GUEST.from],
     outfile: GUEST.to,
-    format: "esm",
+    format: "iife",
+    globalName: "$brood",
     platform: "browser",
     target: "es2022",
-    // The imports of its world (wit/actor.wit).
-    external: ["brood:*"],
+    plugins: [
+      {
+        name: "world",
+        setup(guest) {
+          guest.onResolve({ filter: /^brood:actor\// }, ({ path }) => ({ path, namespace: "world" }));
+          guest.onLoad({ filter: /./, namespace: "world" }, ({ path }) => ({
+            contents: `export default $brood_${path.split("/").at(-1)};`,
+          }));
+        },
+      },
+    ],
+    banner: { js: imports.map((name) => `import $brood_${name} from "brood:actor/${name}";`).join("\n") },
+    footer: {
+      js: `const {${GUEST_NAMES.map((name) => `${name}: $brood_${name}`).join(", ")}} = $brood;
+export {${GUEST_NAMES.map((name) => `$brood_${name} as ${name}`).join(", ")}};`,
+    },
     // A snapshot keeps the text of every function. Names stay: they stand in stacks.
     minifySyntax: true,
     minifyWhitespace: true,

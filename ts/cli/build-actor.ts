@@ -104,7 +104,10 @@ function describeFailure(message: string, positions: SourcePositions, actor: str
       message,
     );
   if (found === null) return `${actor}: it could not be made a component: ${message.trim()}`;
-  const thrown = mapStack((found[1] as string).trimEnd(), positions);
+  const text = (found[1] as string).trimEnd();
+  // The message, and then the stack, which begins with the message again.
+  const stack = /^([\s\S]*?)\n(\w+: \1(?:\n[\s\S]*)?)$/.exec(text)?.[2] ?? text;
+  const thrown = mapStack(stack, positions);
   return `${actor}: its top level, which runs when it is built, failed: ${thrown}`;
 }
 

@@ -1,4 +1,4 @@
-// What the top level of an actor's modules uses of time and randomness, noted while the actor is built: it runs there once, and
+// What the top level of an actor's modules uses of time and randomness (crypto fails there by itself), noted while the actor is built: it runs there once, and
 // every instance has its result. The notes stay in the memory of the guest, where the build reads them from the finished
 // component, since a guest that is being built has no other way to say something.
 
@@ -59,8 +59,6 @@ export function record(): void {
   watch("Date", "now");
   watch("Math", "random");
   watch("performance", "now");
-  watch("crypto", "randomUUID");
-  watch("crypto", "getRandomValues");
   const Original = Date;
   // A proxy: what the user's modules keep of it is still the Date of everybody else.
   const Watched: DateConstructor = new Proxy(Original, {

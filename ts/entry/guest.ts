@@ -29,7 +29,7 @@ import { encodePlain, type Encoded } from "../protocol/payload.js";
 import { PROTOCOL_VERSION } from "../protocol/version.js";
 import { bind, type Wire } from "./guest-host.js";
 import { keepRecord, record } from "./guest-record.js";
-import { evaluateSource } from "./guest-source.js";
+import { defineScope, evaluateSource } from "./guest-source.js";
 import { StreamTransport, type StreamReadable, type StreamWritable } from "./guest-transport.js";
 
 export { context, defineActor, endpoint, type };
@@ -70,6 +70,7 @@ export async function serve(exports: Record<string, unknown>): Promise<Run> {
 /** The export of the component that runs a string, which comes with the Spec. */
 export async function serveSource(): Promise<Run> {
   keepRecord({});
+  defineScope();
   return settle(
     new Guest((spec) => {
       if (spec.source === undefined) throw new InvalidMessage("its Spec has no source");

@@ -58,16 +58,21 @@ export class SourcePositions {
 const FRAME = /^(\s*at )(?:(.*) \()?(componentize-qjs:user\.js|<input>):(\d+):(\d+)\)?$/;
 
 /**
- * A guest's stack in places of the user's source. Frames of brood's own are left out after the last of the user's: below it
- * there is nothing but the loop that called it.
+ * A guest's stack in places of the user's source, without the frames of brood's own; a stack that has no others keeps them.
  * @param positions undefined for a `source(code)`, whose places are its own
  */
 export function mapStack(stack: string, positions: SourcePositions | undefined): string {
-  const lines: { readonly text: string; readonly own: boolean }[] = [];
+  const all: string[] = [];
+  const theirs: string[] = [];
+  let placed = 0;
+  // Frames of the engine between the last of the user's and brood's own tell nothing.
+  let kept = 0;
   for (const line of stack.split("\n")) {
     const frame = FRAME.exec(line);
     if (frame === null) {
-      lines.push({ text: line, own: /^\s*at .*\(native\)$/.test(line) || line.trim() === "" });
+      all.push(line);
+      theirs.push(line);
+      if (!/^\s*(?:at .*\(native\))?$/.test(line)) kept = theirs.length;
       continue;
     }
     const [, at = "", name, script, row = "", column = ""] = frame;
@@ -77,12 +82,14 @@ export function mapStack(stack: string, positions: SourcePositions | undefined):
         : positionText(positions?.find(Number(row), Number(column)), `${SCRIPT}:${row}:${column}`);
     // brood-js.wasm has no map: all of its script is brood's own.
     const own = script === SCRIPT && (place === undefined || positions === undefined);
-    const text = place ?? `${OWN_SOURCE}:${row}:${column}`;
-    lines.push({ text: name === undefined || name === "<eval>" ? `${at}${text}` : `${at}${name} (${text})`, own });
+    const text = own ? `${OWN_SOURCE}:${row}:${column}` : (place as string);
+    const told = name === undefined || name === "<eval>" ? `${at}${text}` : `${at}${name} (${text})`;
+    all.push(told);
+    if (own) continue;
+    kept = theirs.push(told);
+    placed++;
   }
-  let last = lines.length;
-  while (last > 0 && lines[last - 1]?.own === true) last--;
-  return (last === 0 ? lines : lines.slice(0, last)).map((line) => line.text).join("\n");
+  return (placed === 0 ? all : theirs.slice(0, kept)).join("\n");
 }
 
 /** undefined for brood's own. */

@@ -7,7 +7,7 @@ import { InvalidMessage } from "#brood/errors/kinds.js";
 import * as bodies from "#brood/protocol/bodies.js";
 import { describeError } from "#brood/protocol/error-data.js";
 import { Flag, HEADER_BYTES } from "#brood/protocol/frame.js";
-import { decodeValue, encodeJson, encodeValue } from "#brood/protocol/payload.js";
+import { decodeValue, encodeJson, encodePlain, encodeValue } from "#brood/protocol/payload.js";
 import { anyJson, anyValue, runs, same } from "./arbitrary.js";
 import { refusal } from "./refusal.js";
 
@@ -250,6 +250,23 @@ test("a reason equals the one given, and one that cannot be sent says so instead
     "(a reason that cannot be sent: a function cannot be sent)",
   );
   assert.is(cancel({ a: Symbol("s") }), "(a reason that cannot be sent: a symbol cannot be sent)");
+});
+
+test("to a guest a cancel goes as JSON where its reason is plain, and arrives whatever that is", () => {
+  for (const [reason, json, arrives] of [
+    [undefined, true, undefined],
+    ["enough", true, "enough"],
+    [{ why: [1, null] }, true, { why: [1, null] }],
+    [{ why: 1n }, false, { why: 1n }],
+    [() => 1, true, "(a reason that cannot be sent: a function cannot be sent)"],
+  ] as const) {
+    const { payload, flags } = bodies.encodeCancel(
+      { origin: { scope: "call", via: "signal", canceller: id, reason }, within: 5 },
+      encodePlain,
+    );
+    assert.is(flags === Flag.Json, json);
+    assert.equal(bodies.decodeCancel(payload, flags).origin.reason, arrives);
+  }
 });
 
 // Start, the most frequent of all.

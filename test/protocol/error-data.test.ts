@@ -422,6 +422,15 @@ test("data of any other shape is refused", () => {
   refusal(() => rebuildError({ ...good, errors: new Array(5000).fill(good) }, "call x"));
 });
 
+test("stacks that a peer cannot map itself are mapped when its error is rebuilt, to the last cause and member", () => {
+  const thrown = new AggregateError([new Error("member")], "all", { cause: new Error("cause") });
+  const error = rebuildError(describeError(thrown, leaf), "call x", (stack) => `mapped: ${stack.split("\n", 1)[0]}`);
+  assert.is(error.remote.stack, "mapped: AggregateError: all");
+  assert.is((error.cause as RemoteActorError).remote.stack, "mapped: Error: cause");
+  assert.is((error.errors?.[0] as RemoteActorError).remote.stack, "mapped: Error: member");
+  assert.match(error.stack ?? "", /thrown in leaf:\n {2}mapped: AggregateError: all$/);
+});
+
 test("data that is any value at all is an error or an InvalidMessage", () => {
   const field = fc.oneof(anyValue, fc.constantFrom<unknown>("text", leaf, [leaf], {}, undefined));
   const shape = fc.record(

@@ -1,6 +1,5 @@
 // The task loop: what an actor of any kind does with the frames of its host. It never waits for a task before it reads the
 // next frame, acknowledges every cancel it hears, and answers every Start exactly once.
-import type { ActorInfo } from "../context/surface.js";
 import { Cancelled, InvalidMessage, ProtocolError } from "../errors/kinds.js";
 import { didYouMean, listNames } from "../errors/near.js";
 import { decodeCancel, decodeStart, encodeCancelAck, encodeError, type Ready } from "../protocol/bodies.js";
@@ -9,7 +8,6 @@ import { describeError, type ErrorData } from "../protocol/error-data.js";
 import { FrameType } from "../protocol/frame.js";
 import type { Encode, Encoded } from "../protocol/payload.js";
 import { runnable, type Definition, type Runnable } from "./define.js";
-import type { Host } from "./host.js";
 import { ActorContextTask, ActorTask, type TaskHome } from "./task.js";
 
 /** Of the time in which a cancel must be acknowledged, how much a task is given before its loop says `abandoned`. */

@@ -1,6 +1,7 @@
 // What a JavaScript actor in wasm does: the same task loop as in a process, on the two streams of its world. Everything here
 // runs first while the actor is built, whose memory is then kept; an instance begins with `run`. The host sends the Spec
 // first, unasked; the answer is Hello and Ready, in one item unless `setup` takes its time. It leaves by ending its stream.
+// oxlint-disable-next-line no-unassigned-import -- it defines globals
 import "./guest-globals.js";
 import { format } from "../actor/guest/format.js";
 import { startPrelude } from "../actor/guest/install.js";

@@ -7,6 +7,7 @@ import { installDependencies } from "./lib/dependencies.js";
 import { buildGuest } from "./lib/guest.js";
 import { withLock } from "./lib/lock.js";
 import { requireNode } from "./lib/node-version.js";
+import { precompile } from "./lib/precompile.js";
 import { Missing, Refusal } from "./lib/tool.js";
 import { compileLibrary, compileRest } from "./lib/typescript.js";
 
@@ -20,7 +21,7 @@ export async function setup({ profile = "dev", tolerant = false, rest = true } =
   return withLock(at("build", "setup.lock"), async () => {
     await installDependencies();
     const complaints = [];
-    const own = rest ? [compileRest, buildActors] : [];
+    const own = rest ? [compileRest, buildActors, precompile] : [];
     for (const compile of [() => buildAddons(profile), compileLibrary, buildGuest, ...own]) {
       try {
         await compile();

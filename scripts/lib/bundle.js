@@ -122,9 +122,29 @@ function bundleEntry(build, entry) {
   });
 }
 
+/**
+ * msgpackr asks with numbers whether a bigint has 64 bits; QuickJS compares a negative bigint with a negative number wrongly. Asked with
+ * bigints, both engines give the right answer.
+ */
+const BIGINTS = {
+  name: "bigints",
+  setup({ onLoad }) {
+    const [from, to] = [
+      "0x8000000000000000 && value >= -0x8000000000000000",
+      "0x8000000000000000n && value >= -0x8000000000000000n",
+    ];
+    onLoad({ filter: /[\\/]msgpackr[\\/]pack\.js$/ }, ({ path }) => {
+      const contents = readFileSync(path, "utf8");
+      if (contents.split(from).length !== 2) return { errors: [{ text: `${from}: not once in ${shown(path)}` }] };
+      return { contents: contents.replace(from, to) };
+    });
+  },
+};
+
 async function bundle(build, options) {
   const common = {
     absWorkingDir: ROOT,
+    plugins: [BIGINTS],
     bundle: true,
     splitting: false,
     legalComments: "none",

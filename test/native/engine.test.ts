@@ -55,6 +55,8 @@ law.before(async () => {
   engine.load(1, null, plainComponent(), false);
   component = (await event(EngineEvent.Loaded, 1))[2];
   const actor = start();
+  // Not before: the first instance maps the memory that all of them share.
+  await event(EngineEvent.Started, actor);
   engine.kill(actor);
   await ended(actor);
 });

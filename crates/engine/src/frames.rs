@@ -181,8 +181,11 @@ impl Link {
                 if header.kind == CREDIT && header.context == 0 && header.length == 8 {
                     self.granted(u32_at(frame, HEADER), u32_at(frame, HEADER + 4));
                 }
-                let overtakes = matches!(header.kind, CREDIT | STOP | CANCEL | CANCEL_ACK | TIMER)
-                    && !inbox.contexts.contains(&header.context);
+                // The cancel of the whole actor keeps its place: what was asked before it is begun before it, as in a process.
+                let overtakes = matches!(header.kind, CREDIT | TIMER)
+                    || (matches!(header.kind, STOP | CANCEL | CANCEL_ACK)
+                        && header.context != 0
+                        && !inbox.contexts.contains(&header.context));
                 if overtakes {
                     inbox.control.extend_from_slice(frame);
                 } else {
@@ -571,8 +574,8 @@ mod tests {
         let (link, _) = link();
         let data = [frame(START, 0, 1, b"a"), frame(START, 0, 3, b"b")].concat();
         let _ = link.send(&data);
-        let _ = link.send(&frame(CANCEL, 0, 0, b"c"));
-        assert_eq!(take(&link), Some([frame(CANCEL, 0, 0, b"c"), data].concat()));
+        let _ = link.send(&frame(CANCEL, 0, 7, b"c"));
+        assert_eq!(take(&link), Some([frame(CANCEL, 0, 7, b"c"), data].concat()));
         assert_eq!(take(&link), None);
     }
 
@@ -584,6 +587,17 @@ mod tests {
         assert_eq!(
             take(&link),
             Some([frame(START, 0, 5, b"a"), frame(CANCEL, 0, 5, b"")].concat())
+        );
+    }
+
+    #[test]
+    fn the_cancel_of_the_actor_overtakes_nothing() {
+        let (link, _) = link();
+        let _ = link.send(&frame(START, 0, 5, b"a"));
+        let _ = link.send(&frame(CANCEL, 0, 0, b""));
+        assert_eq!(
+            take(&link),
+            Some([frame(START, 0, 5, b"a"), frame(CANCEL, 0, 0, b"")].concat())
         );
     }
 

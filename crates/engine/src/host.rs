@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
-use wasmtime::{Config, Engine, WasmFeatures};
+use wasmtime::{Config, Engine, WasmBacktraceDetails, WasmFeatures};
 
 use crate::cache::Cache;
 use crate::failure::{Code, Failure};
@@ -194,6 +194,8 @@ fn config(kind: Kind) -> Config {
             false,
         )
         .wasm_backtrace_max_frames(Some(BACKTRACE))
+        // Debug information is what a guest says of itself: nobody parses it.
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .concurrency_support(matches!(kind, Kind::Frames))
         .macos_use_mach_ports(false);
     config

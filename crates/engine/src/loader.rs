@@ -14,7 +14,7 @@ use crate::cache::Key;
 use crate::events::{Events, What};
 use crate::failure::{Code, Failure};
 use crate::host::{Hosting, host};
-use crate::scan::{ScanError, ScanLimits, scan};
+use crate::scan::{ScanError, ScanLimits, outline, scan};
 use crate::store::State;
 use crate::value::WitType;
 use crate::world;
@@ -164,37 +164,40 @@ fn key(hosting: &Hosting, bytes: &[u8]) -> Key {
 }
 
 fn component(bytes: &[u8], only_cached: bool) -> Result<(&'static Hosting, Component), Failure> {
-    let scan = scan(bytes, &ScanLimits::default()).map_err(|error| refused(&error))?;
+    let limits = ScanLimits::default();
+    // What the cache has was scanned in full before it was compiled: to find it, the outline is enough.
+    let outlined = outline(bytes, &limits).map_err(|error| refused(&error))?;
     let host = host()?;
-    let hosting = host.hosting(scan.kind)?;
-    let not_cached = || Failure::new(Code::NotCached, "the cache does not have it");
-    let Some(cache) = &host.cache else {
-        if only_cached {
-            return Err(not_cached());
-        }
-        let _one = COMPILING.lock().unwrap_or_else(PoisonError::into_inner);
-        let component = Component::new(&hosting.engine, bytes).map_err(|error| not_compiled(&error))?;
-        return Ok((hosting, component));
-    };
+    let hosting = host.hosting(outlined.kind)?;
     let key = key(hosting, bytes);
-    if let Some(component) = cached(&hosting.engine, cache, &key) {
+    let found = || {
+        host.cache
+            .as_ref()
+            .and_then(|cache| cached(&hosting.engine, cache, &key))
+    };
+    if let Some(component) = found() {
         return Ok((hosting, component));
     }
+    scan(bytes, &limits).map_err(|error| refused(&error))?;
     if only_cached {
-        return Err(not_cached());
+        return Err(Failure::new(Code::NotCached, "the cache does not have it"));
     }
     let _one = COMPILING.lock().unwrap_or_else(PoisonError::into_inner);
     // Whoever compiled before may have compiled the same.
-    if let Some(component) = cached(&hosting.engine, cache, &key) {
+    if let Some(component) = found() {
         return Ok((hosting, component));
     }
+    let Some(cache) = &host.cache else {
+        let component = Component::new(&hosting.engine, bytes).map_err(|error| not_compiled(&error))?;
+        return Ok((hosting, component));
+    };
     let artifact = hosting
         .engine
         .precompile_component(bytes)
         .map_err(|error| not_compiled(&error))?;
     // A full disk costs the next start a compile, and this one nothing.
     let _ = cache.put(&key, &artifact);
-    if let Some(component) = cached(&hosting.engine, cache, &key) {
+    if let Some(component) = found() {
         return Ok((hosting, component));
     }
     // SAFETY: this very process has compiled it a moment ago, and nobody else has touched it.
@@ -214,7 +217,7 @@ fn cached(engine: &Engine, cache: &crate::cache::Cache, key: &Key) -> Option<Com
 fn refused(error: &ScanError) -> Failure {
     let code = match error {
         ScanError::CoreModule => Code::CoreModule,
-        ScanError::Refused { .. } => Code::Refused,
+        ScanError::Refused { .. } | ScanError::Unsupported { .. } => Code::Refused,
         _ => Code::Malformed,
     };
     Failure::new(code, &error.to_string())

@@ -7,15 +7,17 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { actor, withNursery } from "brood";
+import { withNursery, type Portal } from "brood";
 import { marked } from "marked";
 import { Crew } from "../examples/docsite/crew.js";
 import { html } from "../examples/docsite/html.js";
 import { findPackages, webAddress, type Package } from "../examples/docsite/packages.js";
+import type { ApiListing } from "../examples/docsite/listing.js";
 import { fileOf, packagePage, README_END, README_START } from "../examples/docsite/page.js";
 import { barLine } from "../examples/docsite/progress.js";
 import { percentile, type Summary } from "../examples/docsite/report.js";
 import { Site } from "../examples/docsite/site.js";
+import { cpuFor, startCounter, startDescriber, startRenderer, type Describer } from "../examples/docsite/teams.js";
 import { suite } from "./harness/law.js";
 
 const project = fileURLToPath(new URL("../../", import.meta.url));
@@ -88,7 +90,7 @@ law(
     assert.deepEqual(
       summary.killed.map(({ page, reason }) => [page, reason.split(":")[0]]),
       [
-        ["hostile-staircase", "ERR_BROOD_DEADLINE"],
+        ["hostile-staircase", "ERR_BROOD_CPU_LIMIT"],
         ["hostile-wide-table", "ERR_BROOD_MEMORY_LIMIT"],
       ],
     );
@@ -98,13 +100,47 @@ law(
   { deadline: WHOLE },
 );
 
+law("a hostile README is shorter than 4 KiB", () => {
+  const sizes = packages.filter(isHostile).map((of) => readFileSync(of.readme!).length);
+  assert.equal(sizes.length, 2);
+  for (const size of sizes) assert.ok(size < 4096, `${size} bytes`);
+});
+
 law(
-  "two actors of each kind do all the work, and each one that a README ended is replaced at most once",
+  "every README is rendered in a wasm actor of its own; one actor counts them all, and two processes list the APIs",
   async () => {
-    const { spawn: methods } = (await finished).summary;
-    const starts = Object.values(methods).reduce((sum, { count }) => sum + count, 0);
-    assert.ok(starts >= 5 && starts <= 6, `${starts} starts`);
-    for (const { p50, p99 } of Object.values(methods)) assert.ok(p50 > 0 && p50 <= p99, `${p50} ${p99}`);
+    const { spawn: methods, teams } = (await finished).summary;
+    const readmes = packages.filter((of) => of.readme !== undefined).length;
+    assert.deepEqual(
+      teams.map(({ spawn: method, actors, pages }) => [method, actors, pages]),
+      [
+        ["wasm", readmes, readmes - 2],
+        ["wasm", 1, readmes],
+        ["exec", 2, packages.length],
+      ],
+    );
+    assert.deepEqual(Object.fromEntries(Object.entries(methods).map(([name, { count }]) => [name, count])), {
+      wasm: readmes + 1,
+      exec: 2,
+    });
+    for (const { p50, p99 } of [...Object.values(methods), ...teams]) assert.ok(p50 > 0 && p50 <= p99, `${p50} ${p99}`);
+  },
+  { deadline: WHOLE },
+);
+
+law(
+  "the page of a README says how many words, headings and code blocks it has",
+  async () => {
+    await finished;
+    let counted = 0;
+    for (const of of packages) {
+      const found = /README: ([\d,]+) words?, ([\d,]+) headings?, ([\d,]+) code blocks?/.exec(pageOf(of));
+      assert.equal(found !== null, of.readme !== undefined, of.name);
+      if (found !== null && found[1] !== "0") counted += 1;
+    }
+    assert.ok(counted >= 100, `${counted} READMEs`);
+    const staircase = pageOf(packages.find((of) => of.name === "hostile-staircase")!);
+    assert.match(staircase, /README: [\d,]+ words, 1 heading, 0 code blocks/);
   },
   { deadline: WHOLE },
 );
@@ -131,12 +167,14 @@ law(
   async () => {
     await finished;
     const [loop, memory] = packages.filter(isHostile).map(pageOf);
-    assert.match(loop!, /ERR_BROOD_DEADLINE/);
-    assert.match(loop!, /no answer within 5000 ms/);
-    assert.match(loop!, /was killed/);
+    assert.match(loop!, /ERR_BROOD_CPU_LIMIT/);
+    const staircase = packages.find(isHostile);
+    assert.ok(
+      loop!.includes(`used more than ${cpuFor(readFileSync(staircase!.readme!).length)} ms of CPU in one call`),
+    );
     assert.match(loop!, /function answer\(letter: string, depth\?: number\): string/);
     assert.match(memory!, /ERR_BROOD_MEMORY_LIMIT/);
-    assert.match(memory!, /JavaScript heap out of memory/);
+    assert.match(memory!, /its limit is 67108864/);
     assert.match(memory!, /function table\(columns: number, rows: number\): string\[\]\[\]/);
   },
   { deadline: WHOLE },
@@ -213,22 +251,65 @@ law(
   { deadline: WHOLE },
 );
 
-law("an actor that is killed from outside costs no page", async () => {
-  const renderer = actor<typeof import("../examples/docsite/renderer.js")>(
-    new URL("../examples/docsite/renderer.js", import.meta.url),
-  );
+law("a process that is killed from outside costs no page, whether it waited or worked", async () => {
   await withNursery(
     async (nursery) => {
-      const crew = await Crew.assemble(nursery, renderer, { name: "renderer", size: 1, deadline: 10_000, heap: 96 });
-      process.kill(nursery.children[0]!.id.pid!, "SIGKILL");
-      assert.deepEqual(await crew.do((portal) => portal.call("render", "# one")), {
-        ok: true,
-        value: "<h1>one</h1>\n",
+      const crew = await Crew.assemble({
+        size: 1,
+        pages: "many",
+        deadline: 60_000,
+        start: (n) => startDescriber(nursery, n),
       });
-      assert.equal(crew.starts.length, 2);
+      const kill = ({ id }: Portal<Describer>): void => void process.kill(id.pid!, "SIGKILL");
+      const describe = (portal: Portal<Describer>): Promise<ApiListing> =>
+        portal.call("describe", join(hostileDir, "staircase"));
+      kill(crew.kept[0]!);
+      const listed = await crew.do(describe);
+      assert.ok(listed.ok && listed.value.exports.length === 1);
+      const again = await crew.do((portal) => {
+        if (portal.id.name === "describer-2") kill(portal);
+        return describe(portal);
+      });
+      assert.deepEqual(again, listed);
+      assert.equal(crew.starts.length, 3);
     },
     { onDeath: "report" },
   );
+});
+
+law("an actor that serves one page has ended when the page is there", async () => {
+  await withNursery(async (nursery) => {
+    const crew = await Crew.assemble({
+      size: 2,
+      pages: "one",
+      deadline: 60_000,
+      start: (n, bytes) => startRenderer(nursery, n, bytes),
+    });
+    assert.equal(nursery.children.length, 0);
+    const alive = await Promise.all(
+      ["one", "two", "three", "four"].map(async (text) => {
+        assert.ok((await crew.do((portal) => portal.call("render", text), text.length)).ok);
+        return nursery.children.length;
+      }),
+    );
+    assert.ok(
+      alive.every((n) => n <= 2),
+      alive.join(),
+    );
+    assert.equal(nursery.children.length, 0);
+    assert.equal(crew.starts.length, 4);
+  });
+});
+
+law("both renderers are asked for the same: a README in, HTML out", async () => {
+  await withNursery(async (nursery) => {
+    const markdown = "# One\n\ntwo three\n\n```\nfour\n```\n";
+    const [marked, words] = [await startRenderer(nursery, 1, markdown.length), await startCounter(nursery, 1)];
+    assert.match(await marked.call("render", markdown), /^<h1>One<\/h1>/);
+    const html = await words.call("brood:docsite/renderer#render", markdown);
+    assert.equal(html, "<p>3 words, 1 headings, 1 code blocks</p>\n");
+    assert.deepEqual(await words.call("brood:docsite/renderer#count", markdown), [3, 1, 1]);
+  });
 });
 
 law("what a README contains can neither run in the reader's browser nor break out as text", async () => {
@@ -246,7 +327,12 @@ law("what a README contains can neither run in the reader's browser nor break ou
   };
   const failure = { code: "<u>", text: "<u>", actor: "<u>", stderr: ["</pre><u>"] };
   const page = packagePage(
-    { of, readme: { ok: true, value: "<script>alert(2)</script>" }, api: { ok: false, failure } },
+    {
+      of,
+      readme: { ok: true, value: "<script>alert(2)</script>" },
+      counts: { ok: false, failure },
+      api: { ok: false, failure },
+    },
     { previous: of, next: of, footer: "<u>", script: "ours()" },
   ).text;
   const [own, article] = page.split(README_START) as [string, string];

@@ -1,24 +1,21 @@
-// From packages to pages: README and API of each are worked on at once by two crews, a few packages at a time, and each page is
+// From packages to pages: README, its numbers and the API of each are worked on at once, a few packages at a time, and each page is
 // written as soon as it is known. Nothing that a package does to its actors is felt by another package.
 import { readFile } from "node:fs/promises";
-import { actor, withNursery } from "brood";
-import { Crew, type Start } from "./crew.js";
+import { withNursery, type Nursery } from "brood";
+import { measureAlone, memoryOfProcess } from "./alone.js";
+import type { Crew } from "./crew.js";
 import type { Package } from "./packages.js";
 import { fileOf, indexPage, packagePage, type Entry, type Page, type Part } from "./page.js";
 import type { Progress } from "./progress.js";
+import type { Team } from "./report.js";
 import type { Site } from "./site.js";
+import { assembleTeams, startCounter, startRenderer, type Counter, type Teams } from "./teams.js";
 
-const renderer = actor<typeof import("./renderer.js")>(new URL("./renderer.js", import.meta.url));
-const describer = actor<typeof import("./describer.js")>(new URL("./describer.js", import.meta.url));
-
-// The largest README takes marked some 20 ms and a few MiB; the largest package takes the compiler a second. What stays far
-// within these limits is not hurried by them on a busy machine, and what breaks them would never end.
-const RENDERERS = { name: "renderer", size: 2, deadline: 5000, heap: 64 };
-const DESCRIBERS = { name: "describer", size: 2, deadline: 60_000, heap: 512 };
 /** Packages worked on at once: enough that no actor waits for a file to be read or written. */
 const AT_ONCE = 8;
 
-const FOOTER = "READMEs rendered by marked, API listed by the TypeScript compiler, each in actors of brood.";
+const FOOTER =
+  "READMEs rendered by marked and counted in WebAssembly, API listed by the TypeScript compiler, each in actors of brood.";
 
 export interface Assets {
   readonly stylesheet: string;
@@ -31,7 +28,7 @@ export interface Assets {
 export interface Built {
   /** In the order of `packages`. */
   readonly entries: readonly Entry[];
-  readonly starts: readonly Start[];
+  readonly teams: readonly Team[];
 }
 
 export function buildSite(
@@ -42,18 +39,17 @@ export function buildSite(
 ): Promise<Built> {
   return withNursery(
     async (nursery) => {
-      const [renderers, describers] = await Promise.all([
-        Crew.assemble(nursery, renderer, RENDERERS),
-        Crew.assemble(nursery, describer, DESCRIBERS),
-      ]);
+      const teams = await assembleTeams(nursery);
+      let typical = "";
       const entries = await mapAtOnce(packages, AT_ONCE, async (of, at) => {
-        const [readme, api] = await Promise.all([
-          of.readme === undefined
-            ? undefined
-            : readFile(of.readme, "utf8").then((markdown) => renderers.do((portal) => portal.call("render", markdown))),
-          describers.do((portal) => portal.call("describe", of.dir)),
+        const markdown = of.readme === undefined ? undefined : await readFile(of.readme, "utf8");
+        const [readme, counts, api] = await Promise.all([
+          markdown === undefined ? undefined : render(teams, markdown),
+          markdown === undefined ? undefined : count(teams.counters, markdown),
+          teams.describers.do((portal) => portal.call("describe", of.dir)),
         ]);
-        const page: Page = { of, readme, api };
+        if (readme?.ok === true && isMoreTypical(markdown!, typical)) typical = markdown!;
+        const page: Page = { of, readme, counts, api };
         await site.writePackage(
           fileOf(of),
           packagePage(page, {
@@ -69,17 +65,66 @@ export function buildSite(
         return entry;
       });
       await site.writeIndex(indexPage(entries, { footer: FOOTER, script: assets.search }), assets.stylesheet);
-      return { entries, starts: [...renderers.starts, ...describers.starts] };
+      return { entries, teams: await compare(nursery, teams, typical) };
     },
     { name: "docsite", onDeath: "report" },
   );
 }
 
-function entryOf({ of, readme, api }: Page): Entry {
-  const failures = [readme, api].flatMap((part: Part<unknown> | undefined) =>
+const render = (teams: Teams, markdown: string): Promise<Part<string>> =>
+  teams.renderers.do((portal) => portal.call("render", markdown), Buffer.byteLength(markdown));
+
+async function count(counters: Crew<Counter>, markdown: string): Promise<Page["counts"]> {
+  const bytes = Buffer.byteLength(markdown);
+  const part = await counters.do((portal) => portal.call("brood:docsite/renderer#count", markdown), bytes);
+  if (!part.ok) return part;
+  const [words, headings, codeBlocks] = part.value;
+  return { ok: true, value: { words, headings, codeBlocks } };
+}
+
+/** READMEs are short or long; this much is in between. */
+const TYPICAL = 6 * 1024;
+const isMoreTypical = (one: string, other: string): boolean =>
+  Math.abs(one.length - TYPICAL) < Math.abs(other.length - TYPICAL);
+
+/** The kinds of actor side by side; those that take a README on this one, after everything else. */
+async function compare(nursery: Nursery, { renderers, counters, describers }: Teams, readme: string): Promise<Team[]> {
+  const bytes = Buffer.byteLength(readme);
+  const processes = describers.kept.map(memoryOfProcess).filter((each) => each !== undefined);
+  const rendering = await measureAlone(
+    8,
+    (n) => startRenderer(nursery, 1000 + n, bytes),
+    (portal) => portal.call("render", readme),
+  );
+  const counting = await measureAlone(
+    100,
+    (n) => startCounter(nursery, 1000 + n),
+    (portal) => portal.call("brood:docsite/renderer#render", readme),
+  );
+  const speed = ({ ms }: { ms: number }): number => bytes / (ms / 1000);
+  return [
+    { work: "READMEs: marked", crew: renderers, memory: rendering.memory, speed: speed(rendering) },
+    { work: "READMEs: words.wat", crew: counters, memory: counting.memory, speed: speed(counting) },
+    {
+      work: "APIs: TypeScript",
+      crew: describers,
+      memory: processes.length === 0 ? undefined : processes.reduce((sum, each) => sum + each, 0) / processes.length,
+      speed: undefined,
+    },
+  ];
+}
+
+function entryOf({ of, readme, counts, api }: Page): Entry {
+  const failures = [readme, counts, api].flatMap((part: Part<unknown> | undefined) =>
     part === undefined || part.ok ? [] : [part.failure],
   );
-  return { of, readme: readme !== undefined, exports: api.ok ? api.value.exports.length : 0, failures };
+  return {
+    of,
+    readme: readme !== undefined,
+    words: counts?.ok === true ? counts.value.words : 0,
+    exports: api.ok ? api.value.exports.length : 0,
+    failures,
+  };
 }
 
 /** Maps in order of `items`, `limit` at a time; the first error ends it. */

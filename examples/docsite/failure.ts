@@ -1,5 +1,13 @@
 // What went wrong with one page, in words for its reader, from what brood's errors and exits say.
-import { ActorDied, DeadlineExceeded, RemoteActorError, type Exit } from "brood";
+import {
+  ActorDied,
+  CpuLimitExceeded,
+  DeadlineExceeded,
+  MemoryLimitExceeded,
+  RemoteActorError,
+  WallLimitExceeded,
+  type Exit,
+} from "brood";
 import type { Failure } from "./page.js";
 
 /** An error of one page's work; undefined where the error is not about that page, as when the whole run is being ended. */
@@ -20,18 +28,21 @@ export function failureOf(error: unknown, exit: Exit | undefined): Failure | und
 
 /** Whether the actor ended because of what it was given to do, and not by an accident that another actor may not meet. */
 export function isLimit(error: unknown): boolean {
-  return error instanceof DeadlineExceeded || (error instanceof ActorDied && isMemory(error.exit));
+  return error instanceof DeadlineExceeded || (error instanceof ActorDied && limitOf(error.exit) !== undefined);
 }
 
-// V8 aborts a process that has reached its heap limit; where its last words were lost, the signal says as much.
-const isMemory = (exit: Exit): boolean =>
-  (exit.kind === "failed" && "code" in exit.error && exit.error.code === "ERR_BROOD_MEMORY_LIMIT") ||
-  (exit.kind === "signalled" && exit.signal === "SIGABRT");
+function limitOf(exit: Exit): CpuLimitExceeded | MemoryLimitExceeded | WallLimitExceeded | undefined {
+  if (exit.kind !== "failed") return undefined;
+  const { error } = exit;
+  return [CpuLimitExceeded, MemoryLimitExceeded, WallLimitExceeded].some((kind) => error instanceof kind)
+    ? (error as CpuLimitExceeded)
+    : undefined;
+}
 
 /** A limit says more than that the actor died. */
 function whatDied(error: ActorDied): { code: string; text: string } {
-  if (!isMemory(error.exit)) return { code: error.code, text: firstLine(error) };
-  return { code: "ERR_BROOD_MEMORY_LIMIT", text: firstLine(error.exit.kind === "failed" ? error.exit.error : error) };
+  const limit = limitOf(error.exit);
+  return { code: limit?.code ?? error.code, text: firstLine(limit ?? error) };
 }
 
 const firstLine = (error: Error): string => error.message.split("\n", 1)[0]!;

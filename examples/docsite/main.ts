@@ -1,5 +1,5 @@
-// npm run demo: a browsable site of the packages in node_modules. Two more packages come from hostile/: one README over which its
-// renderer loops for ever, one that exhausts its memory. Exit code 0: the site is there; 2: the command line cannot be followed.
+// npm run demo: a browsable site of the packages in node_modules. Two more packages come from hostile/, each with a README of less than
+// 4 KiB: one over which its renderer would compute for ever, one that exhausts its memory. Exit code 0: the site is there; 2: the command line cannot be followed.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,7 @@ import { buildSite } from "./build-site.js";
 import { parseOptions, USAGE, UsageError } from "./options.js";
 import { findPackages } from "./packages.js";
 import { createProgress } from "./progress.js";
-import { closingTable, summarizeStarts, type Summary } from "./report.js";
+import { closingTable, summarizeStarts, summarizeTeam, type Summary } from "./report.js";
 import { Site } from "./site.js";
 
 // This file runs as build/examples/docsite/main.js; what is not compiled is read where it was written.
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   const site = await Site.prepare(options.out ?? join(project, "build", "docsite"));
 
   const progress = createProgress(process.stderr, packages.length);
-  const { entries, starts } = await buildSite(packages, site, assets, progress).finally(() => progress.end());
+  const { entries, teams } = await buildSite(packages, site, assets, progress).finally(() => progress.end());
 
   const failed = entries.filter((entry) => entry.failures.length > 0);
   const summary: Summary = {
@@ -39,7 +39,8 @@ async function main(): Promise<void> {
       page: entry.of.name,
       reason: entry.failures.map((failure) => `${failure.code}: ${failure.text}`).join("; "),
     })),
-    spawn: summarizeStarts(starts),
+    spawn: summarizeStarts(teams.flatMap(({ crew }) => crew.starts)),
+    teams: teams.map(summarizeTeam),
     out: site.dir,
   };
   if (options.json !== undefined) {

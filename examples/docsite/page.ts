@@ -25,13 +25,24 @@ export interface Page {
   readonly of: Package;
   /** The rendered README; undefined if the package has none. */
   readonly readme: Part<string> | undefined;
+  /** Its numbers; undefined likewise. */
+  readonly counts: Part<Counts> | undefined;
   readonly api: Part<ApiListing>;
+}
+
+/** What a README comes to in numbers. */
+export interface Counts {
+  readonly words: number;
+  readonly headings: number;
+  readonly codeBlocks: number;
 }
 
 /** What the index says about a page. */
 export interface Entry {
   readonly of: Package;
   readonly readme: boolean;
+  /** In its README. */
+  readonly words: number;
   readonly exports: number;
   readonly failures: readonly Failure[];
 }
@@ -53,7 +64,7 @@ export interface PackageFrame extends Frame {
 }
 
 export function packagePage(page: Page, frame: PackageFrame): Html {
-  const { of, readme, api } = page;
+  const { of, readme, counts, api } = page;
   const main = html`<header class="title">
       <h1>${of.name} <span class="version">${of.version}</span></h1>
       ${of.description !== "" && html`<p class="lead">${of.description}</p>`}
@@ -64,7 +75,7 @@ export function packagePage(page: Page, frame: PackageFrame): Html {
         ${of.homepage !== undefined && of.homepage !== of.repository && html`<li><a href="${of.homepage}">homepage</a></li>`}
       </ul>
     </header>
-    ${apiSection(api, of.name)} ${readmeSection(readme)}`;
+    ${apiSection(api, of.name)} ${countsSection(counts)} ${readmeSection(readme)}`;
   return document({
     title: `${of.name} ${of.version}`,
     root: "../",
@@ -89,6 +100,15 @@ function readmeSection(readme: Part<string> | undefined): Html {
   if (readme === undefined) return html`<p class="none">This package has no README.</p>`;
   if (!readme.ok) return failureSection("The README could not be rendered", readme.failure);
   return verbatim(README_START + readme.value + "</article>");
+}
+
+function countsSection(counts: Part<Counts> | undefined): Html | undefined {
+  if (counts === undefined) return undefined;
+  if (!counts.ok) return failureSection("The words of the README could not be counted", counts.failure);
+  const { words, headings, codeBlocks } = counts.value;
+  return html`<p class="counts">
+    README: ${count(words, "word")}, ${count(headings, "heading")}, ${count(codeBlocks, "code block")}
+  </p>`;
 }
 
 function failureSection(title: string, failure: Failure): Html {
@@ -166,11 +186,12 @@ function count(n: number, word: string): string {
 export function indexPage(entries: readonly Entry[], frame: Frame): Html {
   const incomplete = entries.filter((entry) => entry.failures.length > 0);
   const total = entries.reduce((sum, entry) => sum + entry.exports, 0);
+  const words = entries.reduce((sum, entry) => sum + entry.words, 0);
   const main = html`<header class="title">
       <h1>Packages</h1>
       <p class="lead">
         ${count(entries.length, "package")}, ${count(entries.filter((entry) => entry.readme).length, "README")},
-        ${count(total, "exported name")}
+        ${count(words, "word")}, ${count(total, "exported name")}
       </p>
     </header>
     ${
@@ -209,7 +230,8 @@ function indexItem(entry: Entry): Html {
     <ul class="facts">
       <li>${of.licence || "no licence named"}</li>
       <li>${api}</li>
-      ${!entry.readme && html`<li>no README</li>`}${entry.failures.map((failure) => html`<li class="bad">${failure.code}</li>`)}
+      <li>${entry.readme ? count(entry.words, "word") : "no README"}</li>
+      ${entry.failures.map((failure) => html`<li class="bad">${failure.code}</li>`)}
     </ul>
   </li> `;
 }

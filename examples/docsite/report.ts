@@ -1,6 +1,17 @@
 // What a run has done: as the closing table for people, and as the summary that --json writes.
 import { colours } from "./colours.js";
-import type { Start } from "./crew.js";
+import type { Crew, Start } from "./crew.js";
+
+/** The actors of one kind of work. */
+export interface Team {
+  /** What is worked on, and by what. */
+  readonly work: string;
+  readonly crew: Pick<Crew<unknown>, "starts" | "works">;
+  /** Of one actor, in bytes; undefined where it is not known. */
+  readonly memory: number | undefined;
+  /** Of one actor while nothing else runs, in bytes per second; undefined where the input is no text. */
+  readonly speed: number | undefined;
+}
 
 export interface Summary {
   /** Pages of packages, whatever became of them. */
@@ -11,6 +22,8 @@ export interface Summary {
   readonly killed: readonly { readonly page: string; readonly reason: string }[];
   /** Starts of actors by spawn method; times in ms. */
   readonly spawn: Readonly<Record<string, SpawnSummary>>;
+  /** The same work by work; times in ms, memory in bytes. */
+  readonly teams: readonly TeamSummary[];
   /** The directory of the site. */
   readonly out: string;
 }
@@ -19,6 +32,35 @@ export interface SpawnSummary {
   readonly count: number;
   readonly p50: number;
   readonly p99: number;
+}
+
+export interface TeamSummary {
+  readonly work: string;
+  readonly spawn: string;
+  readonly actors: number;
+  /** Pages that were done, and how long each took beside all others. */
+  readonly pages: number;
+  readonly start: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly memory: number | undefined;
+  /** Bytes per second. */
+  readonly speed: number | undefined;
+}
+
+export function summarizeTeam({ work, crew, memory, speed }: Team): TeamSummary {
+  const starts = crew.starts.map(({ ms }) => ms);
+  return {
+    work,
+    spawn: [...new Set(crew.starts.map(({ method }) => method))].join(", "),
+    actors: starts.length,
+    pages: crew.works.length,
+    start: percentile(starts, 50),
+    p50: percentile(crew.works, 50),
+    p99: percentile(crew.works, 99),
+    memory: memory === undefined ? undefined : Math.round(memory),
+    speed: speed === undefined ? undefined : Math.round(speed),
+  };
 }
 
 export function summarizeStarts(starts: readonly Start[]): Record<string, SpawnSummary> {
@@ -41,24 +83,37 @@ export function percentile(values: readonly number[], p: number): number {
 /** The closing table. */
 export function closingTable(summary: Summary, index: string, seconds: number, stream: NodeJS.WriteStream): string {
   const { bold, dim, red } = colours(stream);
-  const rows = Object.entries(summary.spawn).map(([method, of]) => [
-    method,
-    String(of.count),
+  const rows = summary.teams.map((of) => [
+    of.work,
+    of.spawn,
+    String(of.actors),
+    `${of.start.toFixed(1)} ms`,
     `${of.p50.toFixed(1)} ms`,
-    `${of.p99.toFixed(1)} ms`,
+    of.speed === undefined ? "" : `${inUnits(of.speed)}/s`,
+    of.memory === undefined ? "" : inUnits(of.memory),
   ]);
-  const [head, ...body] = aligned([["spawn method", "actors", "start p50", "start p99"], ...rows]);
+  const [head, ...body] = aligned(
+    [["work", "spawn", "actors", "start p50", "page p50", "speed", "memory"], ...rows],
+    2,
+  );
   const killed = summary.killed.map(({ page, reason }) => `  ${red(page)}: ${reason}`);
   return [
     "",
     bold(head!),
     ...body,
     "",
-    ...aligned([
-      ["pages", String(summary.pages)],
-      ["rendered", String(summary.rendered)],
-      ["killed", String(summary.killed.length)],
-    ]),
+    dim("wasm: in this process, with no rights at all, within limits of CPU and memory"),
+    dim("exec: a process of its own, with all the rights of this one"),
+    dim("speed and memory: of one actor alone with a README of some 6 KiB; of exec, after all its packages"),
+    "",
+    ...aligned(
+      [
+        ["pages", String(summary.pages)],
+        ["rendered", String(summary.rendered)],
+        ["killed", String(summary.killed.length)],
+      ],
+      1,
+    ),
     ...killed,
     "",
     `${bold("site")}  ${index} ${dim(`(${seconds.toFixed(1)} s)`)}`,
@@ -66,12 +121,17 @@ export function closingTable(summary: Summary, index: string, seconds: number, s
   ].join("\n");
 }
 
-/** Columns as wide as their widest cell: the first to the left, the others to the right. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
+/** Bytes for people. */
+function inUnits(bytes: number): string {
+  return bytes < 2 ** 20 ? `${(bytes / 2 ** 10).toFixed(0)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
+
+/** Columns as wide as their widest cell: the first `left` ones to the left, the others to the right. */
+function aligned(rows: readonly (readonly string[])[], left: number): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
     row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .map((cell, column) => (column < left ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
       .join("  "),
   );
 }

@@ -28,7 +28,7 @@ export interface Teams {
 // A busy machine may take its time, with the first compiling of a component above all: there is no haste that would be worth the run.
 const PATIENCE = 60_000;
 
-/** CPU time in ms that a README of so many bytes may take. marked takes a third of it in an interpreter. */
+/** CPU time in ms that a README of so many bytes may take. The slowest takes half of it on a busy machine. */
 export const cpuFor = (bytes: number): number => Math.ceil(1000 + (60 * bytes) / 1024);
 
 /** Its start costs less than the page, so every page has its own: none can know or spoil what another was made of. */

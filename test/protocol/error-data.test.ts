@@ -427,7 +427,7 @@ test("stacks that a peer cannot map itself are mapped when its error is rebuilt,
   const error = rebuildError(describeError(thrown, leaf), "call x", (stack) => `mapped: ${stack.split("\n", 1)[0]}`);
   assert.is(error.remote.stack, "mapped: AggregateError: all");
   assert.is((error.cause as RemoteActorError).remote.stack, "mapped: Error: cause");
-  assert.is((error.errors?.[0] as RemoteActorError).remote.stack, "mapped: Error: member");
+  assert.is((error.errors?.[0] as RemoteActorError | undefined)?.remote.stack, "mapped: Error: member");
   assert.match(error.stack ?? "", /thrown in leaf:\n {2}mapped: AggregateError: all$/);
 });
 

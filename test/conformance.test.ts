@@ -2,12 +2,11 @@
 // of results to docs/conformance.md. A law that a method cannot be held to yet is a skip; one that does not speak of the method
 // is none.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { allLaws, conformance, lawEnv, pending } from "#brood/testing/conformance.js";
 import { METHODS } from "#brood/testing/methods.js";
-import { actor, withNursery } from "brood";
+import { warmUp } from "#brood/testing/warm-up.js";
 import { ROOT } from "./harness/checkout.js";
 import { leakCheck } from "./harness/leaks.js";
 import { suite } from "./harness/law.js";
@@ -15,21 +14,12 @@ import { suite } from "./harness/law.js";
 // Other test files run beside this one, with temporary files of their own that are no leak of ours.
 process.env["TMPDIR"] = mkdtempSync(join(tmpdir(), "conformance-"));
 
-const worker = actor<typeof import("#brood/testing/actors/worker.js")>(
-  new URL(import.meta.resolve("#brood/testing/actors/worker.js")),
-);
-
 const law = suite("conformance");
 const leaks = leakCheck();
 const passed = new Map<string, Set<string>>();
 
 law.before(async () => {
-  // The first actor opens what then stays: the addon, libuv's /dev/null. So does the first file read by a promise:
-  // libuv's pool.
-  await stat(".");
-  for (const method of METHODS) {
-    await withNursery((nursery) => nursery.run(worker, "add", [1, 2], { spawn: method }));
-  }
+  for (const method of METHODS) await warmUp(method);
 });
 
 for (const method of METHODS) {

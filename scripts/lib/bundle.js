@@ -144,7 +144,6 @@ const BIGINTS = {
 async function bundle(build, options) {
   const common = {
     absWorkingDir: ROOT,
-    plugins: [BIGINTS],
     bundle: true,
     splitting: false,
     legalComments: "none",
@@ -152,7 +151,8 @@ async function bundle(build, options) {
     charset: "utf8",
   };
   try {
-    const { warnings } = await build({ ...common, ...options });
+    const plugins = [BIGINTS, ...(options.plugins ?? [])];
+    const { warnings } = await build({ ...common, ...options, plugins });
     if (warnings.length > 0) throw new Refusal(warnings.map(describe).join("\n"));
   } catch (error) {
     if (!error.errors) throw error;

@@ -50,11 +50,16 @@ function takeInventory(): Inventory {
   if (process.platform !== "linux") return {};
   return {
     descriptor: names("/proc/self/fd").flatMap(descriptor),
-    thread: names("/proc/self/task").flatMap((id) => text(`/proc/self/task/${id}/comm`)),
+    thread: names("/proc/self/task").flatMap((id) => text(`/proc/self/task/${id}/comm`).filter(isOwn)),
     child: names("/proc").flatMap(child),
     "active resource": process.getActiveResourcesInfo(),
     file: [tmpdir(), process.env["XDG_RUNTIME_DIR"]].flatMap(broodFiles),
   };
+}
+
+/** The engine's threads belong to no actor: there are a few, and they come and go with the loading of components. */
+function isOwn(thread: string): boolean {
+  return !/^brood-(engine|compile|ticker)/.test(thread);
 }
 
 /** Anonymous targets carry an inode that is new each time: they are told by their kind, and counted. */
@@ -63,6 +68,8 @@ function descriptor(fd: string): string[] {
     const target = readlinkSync(`/proc/self/fd/${fd}`);
     // The descriptor that reads this very directory.
     if (/^\/proc\/\d+\/fd$/.test(target)) return [];
+    // The code of a component that was loaded stays, as that of a module does.
+    if (target.endsWith(".cwasm")) return [];
     return [target.replace(/^(socket|pipe|anon_inode):.*?(\[[a-z_-]+\])?(\[\d+\])?$/, "$1$2")];
   } catch {
     return [];

@@ -138,8 +138,19 @@ export class Walker {
         return value;
       case "boolean":
         return value;
-      case "object":
-        return value === null ? null : this.#object(value, key);
+      case "object": {
+        // Here and not in a function of its own: a guest has stack for two calls a level, and not for three.
+        if (value === null) return null;
+        const prototype = getPrototypeOf(value) as object | null;
+        if (prototype === arrayPrototype) {
+          if (Array.isArray(value)) return this.#list(value, key);
+        } else if (prototype === objectPrototype || prototype === null) {
+          return this.#plain(value, key);
+        } else if ((prototype === bytesPrototype || prototype === bufferPrototype) && ArrayBuffer.isView(value)) {
+          return this.#octets(value as Uint8Array, key);
+        }
+        return this.#other(value, prototype as object, key);
+      }
       case "undefined":
         this.#plainJson = false;
         return value;
@@ -167,18 +178,6 @@ export class Walker {
     this.#bytes += bytes;
     if (this.#bytes > this.#maxBytes)
       throw this.#refusal(`a message of more than ${this.#maxBytes} bytes cannot be sent`, key);
-  }
-
-  #object(value: object, key: Key): unknown {
-    const prototype = getPrototypeOf(value) as object | null;
-    if (prototype === arrayPrototype) {
-      if (Array.isArray(value)) return this.#list(value, key);
-    } else if (prototype === objectPrototype || prototype === null) {
-      return this.#plain(value, key);
-    } else if ((prototype === bytesPrototype || prototype === bufferPrototype) && ArrayBuffer.isView(value)) {
-      return this.#octets(value as Uint8Array, key);
-    }
-    return this.#other(value, prototype as object, key);
   }
 
   #enter(value: object, key: Key, kind: number): void {

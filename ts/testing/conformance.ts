@@ -3,8 +3,11 @@
 // not there yet is listed as pending with the part that brings it.
 import type { SpawnMethod } from "../context/surface.js";
 import { cancel } from "./laws/cancel.js";
+import { componentCalls } from "./laws/component-calls.js";
 import { context } from "./laws/context.js";
 import { errors } from "./laws/errors.js";
+import { kills, limits, links } from "./laws/guest-ends.js";
+import { guestStarts } from "./laws/guest-starts.js";
 import { nursery } from "./laws/nursery.js";
 import { portal } from "./laws/portal.js";
 import { signals } from "./laws/signals.js";
@@ -12,7 +15,20 @@ import { starting } from "./laws/starting.js";
 import type { Law, LawEnv, LawStart, PendingLaw } from "./law.js";
 import { lackOf, type Lack, type Thread } from "./needs.js";
 
-const SECTIONS = [nursery, portal, context, cancel, errors, starting, signals];
+const SECTIONS = [
+  nursery,
+  portal,
+  componentCalls,
+  context,
+  links,
+  cancel,
+  kills,
+  errors,
+  limits,
+  starting,
+  guestStarts,
+  signals,
+];
 
 /** A law that is not run, and why. */
 export interface LackingLaw {

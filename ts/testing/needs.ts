@@ -8,9 +8,11 @@ export type Need =
   | "node"
   /** An actor is a component on the engine of this process. */
   | "component"
+  /** An actor hears of every promise that is rejected and that nobody handles. */
+  | "unhandled rejections"
   /** An actor starts actors of its own. */
   | "nested nurseries"
-  /** The suite runs in the main thread, where signals arrive. */
+  /** The suite runs in the main thread: signals arrive there, and a law about a whole program says nothing of another thread. */
   | "main thread";
 
 /** Why a law is not run. */
@@ -29,6 +31,7 @@ const LACKS: Readonly<Record<SpawnMethod | "wasm", Partial<Record<Need, Lack>>>>
   wasm: {
     process: { why: "has no process" },
     node: { why: "has no Node" },
+    "unhandled rejections": { why: "its engine tells nobody of them, but for those of callbacks" },
     "nested nurseries": { why: "starts no actors", until: "part 5" },
   },
 };
@@ -37,7 +40,7 @@ const LACKS: Readonly<Record<SpawnMethod | "wasm", Partial<Record<Need, Lack>>>>
 export function lackOf(method: SpawnMethod, thread: Thread, needs: readonly Need[]): Lack | undefined {
   const own = LACKS[method];
   const lacks: Partial<Record<Need, Lack>> =
-    thread === "main thread" ? own : { ...own, "main thread": { why: "hears no signals in a worker thread" } };
+    thread === "main thread" ? own : { ...own, "main thread": { why: "is a matter of the main thread" } };
   const found = needs.flatMap((need) => lacks[need] ?? []);
   // What will never be there says more than what is not there yet.
   return found.find(({ until }) => until === undefined) ?? found[0];

@@ -168,8 +168,8 @@ function coreModule(): Bytes {
   const functions = all.map(([, one]) => one);
   const types = functions.map(({ params, results }) => [
     0x60,
-    ...list(Array<Bytes>(params).fill([I32])),
-    ...list(Array<Bytes>(results).fill([I32])),
+    ...sized(Array<number>(params).fill(I32)),
+    ...sized(Array<number>(results).fill(I32)),
   ]);
   const names = all.map(([text], index) => [...unsigned(index), ...name(text)]);
   return [
@@ -219,5 +219,21 @@ export function plainComponent(): Uint8Array {
       list(lifted.map(({ index }, of) => [0, 0, ...unsigned(index), ...options, ...unsigned(of + COMPOSED)])),
     ),
     ...section(11, list(lifted.map(({ text }, of) => [0, ...name(text), 0x01, ...unsigned(of), 0]))),
+  ]);
+}
+
+/** A component that traps while it is instantiated: its start function reaches what is unreachable. */
+export function trappingComponent(): Uint8Array {
+  const core = [
+    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, list([[0x60, 0, 0]])),
+    ...section(3, list([[0]])),
+    ...section(8, [0]),
+    ...section(10, list([sized([0, ...UNREACHABLE, ...END])])),
+  ];
+  return Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0],
+    ...section(1, core),
+    ...section(2, list([[0, 0, 0]])),
   ]);
 }

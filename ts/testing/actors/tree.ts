@@ -5,6 +5,7 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { context, defineActor, endpoint, type, type Nursery } from "../../actor/index.js";
 import { actor } from "../../nursery/source.js";
 import { until } from "../gate.js";
+import { silent } from "../silent.js";
 import type { Portal, ProcessOptions, SpawnMethod } from "../../context/surface.js";
 
 export interface Shape {
@@ -22,9 +23,18 @@ export interface Shape {
   readonly options?: ProcessOptions;
 }
 
+/** The pids of all actors from the topmost down; guests have none. */
+export function pidsOf(top: Portal<any>): Promise<number[]> {
+  return top.spawnMethod === "wasm" ? Promise.resolve([]) : top.call("pids");
+}
+
 /** Makes every actor of the tree, or the deepest alone, loop for ever; resolves when they do. `file` must not be there yet. */
 export async function spin(top: Portal<any>, which: "all" | "deepest", file: string): Promise<void> {
-  const count = which === "all" ? ((await top.call("pids")) as number[]).length : 1;
+  if (top.spawnMethod === "wasm") {
+    void top.call("loop");
+    return silent(top);
+  }
+  const count = which === "all" ? (await pidsOf(top)).length : 1;
   await top.call("spin", which, file);
   await until(
     `${count} actors loop`,
@@ -35,8 +45,10 @@ export async function spin(top: Portal<any>, which: "all" | "deepest", file: str
 
 type Tree = typeof import("./tree.js");
 
-/** Starts the topmost of `shape.depth` levels; resolves when all of them are there. */
+/** Starts the topmost of `shape.depth` levels; resolves when all of them are there. A guest has no environment and no level below it. */
 export async function plant(nursery: Nursery, shape: Shape): Promise<Portal<any>> {
+  if (shape.method === "wasm")
+    return nursery.start(actor(new URL("./worker.js", import.meta.url)), { ...shape.options, name: "guest" });
   const portal = await nursery.start(actor<Tree>(new URL("./tree.js", import.meta.url)), {
     ...shape.options,
     name: `level-${shape.depth}`,

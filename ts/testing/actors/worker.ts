@@ -48,6 +48,19 @@ const endpoints = {
   loop: () => {
     for (;;);
   },
+  /** Numbers of every source of randomness that actors of all kinds have. */
+  random: (count: number) =>
+    Array.from({ length: count }, () => [
+      Math.random(),
+      crypto.randomUUID(),
+      [...crypto.getRandomValues(new Uint32Array(4))].join(),
+    ]).flat(),
+  /** Opens a nursery of its own. */
+  nest: endpoint(async (task) => {
+    const nursery = await task.openNursery();
+    await nursery.close();
+    return "opened";
+  }),
   leave,
   leaveBusy,
   /** Leaves when the latch opens; its loop lives until then. */
@@ -61,6 +74,21 @@ const endpoints = {
     setTimeout(() => {
       throw new RangeError(message);
     }, 0);
+  },
+  /** Fails in a callback, of which there are several kinds. */
+  failIn: (how: string) => {
+    const error = new RangeError(`in a ${how}`);
+    const fail = (): never => {
+      throw error;
+    };
+    if (how === "timer") setTimeout(fail, 0);
+    else if (how === "microtask") queueMicrotask(fail);
+    else if (how === "promise of a timer") setTimeout(async () => fail(), 0);
+    else {
+      const target = new EventTarget();
+      target.addEventListener(how, fail);
+      target.dispatchEvent(new Event(how));
+    }
   },
   reject: () => {
     void Promise.reject(new RangeError("nobody awaits this"));

@@ -28,7 +28,7 @@ const cancels = actor<typeof import("../actors/cancels.js")>(new URL("../actors/
 type Cancels = Portal<(typeof import("../actors/cancels.js"))["default"]["endpoints"]>;
 
 export const cancel = section(6);
-const { law, later } = cancel;
+const { law } = cancel;
 
 /** Beyond the bounds that a law sets: what a busy machine may take on top. */
 const SLACK = 500;
@@ -160,8 +160,6 @@ law(
   },
   { needs: ["process"] },
 );
-
-later("In process, kill() ends a guest that is busy, or in a host call that never answers, within 10 ms", "part 2");
 
 law(
   "After 10,000 kills threads, descriptors and mappings are as before; the host loop never stalled",

@@ -455,5 +455,3 @@ law(
   },
   { needs: ["nested nurseries"] },
 );
-
-later("Guest scheduler and Node loop are a linked pair: exit, failure or cancel of one is seen by the other", "part 2");

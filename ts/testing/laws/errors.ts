@@ -21,7 +21,7 @@ const tree = actor<typeof import("../actors/thrower-tree.js")>(new URL("../actor
 const leaver = actor<typeof import("../actors/leaver.js")>(new URL("../actors/leaver.js", import.meta.url));
 
 export const errors = section(7);
-const { law, later } = errors;
+const { law } = errors;
 
 /** What of an error must be the same however far it came. */
 function shape(error: unknown): object {
@@ -383,11 +383,6 @@ const processes = async (env: LawEnv): Promise<void> => {
 law("Exit code, signal, out-of-memory and abort are distinct exits with the last lines of stderr", processes, {
   needs: ["process"],
 });
-
-later(
-  "Trap (named frames), memory limit, deadline, stack overflow and failed instantiation have distinct codes",
-  "part 2",
-);
 
 law("A test finds every code in the error pages; a missing native binary names all that was tried", async (env) => {
   const root = new URL("../../../", import.meta.url);

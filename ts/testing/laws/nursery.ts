@@ -52,15 +52,19 @@ law(
   { needs: ["main thread"] },
 );
 
-law("join() awaited at top level never ends Node with exit code 13 while an actor lives", async (env) => {
-  const latch = latchOf(env, 300);
-  const program = new Program("joiner", { latch, method: env.method });
-  env.defer(() => program.signal("SIGKILL"));
-  await program.event("joining");
-  await open(env, latch);
-  await program.event("joined");
-  assert.deepEqual(await program.ended, { code: 0, signal: null });
-});
+law(
+  "join() awaited at top level never ends Node with exit code 13 while an actor lives",
+  async (env) => {
+    const latch = latchOf(env, 300);
+    const program = new Program("joiner", { latch, method: env.method });
+    env.defer(() => program.signal("SIGKILL"));
+    await program.event("joining");
+    await open(env, latch);
+    await program.event("joined");
+    assert.deepEqual(await program.ended, { code: 0, signal: null });
+  },
+  { needs: ["main thread"] },
+);
 
 law("A scope left normally, by throw, early return, abort or cancel leaves no actor alive", async (env) => {
   const own = new Error("own");
@@ -409,19 +413,42 @@ law(
   },
 );
 
-law("A rejection nobody awaits fails the actor, with the rejection as cause", async (env) => {
-  const scope = await openNursery();
-  const portal = await scope.start(worker, env.options("worker", { stdio: "ignore" }));
-  void portal.call("reject");
-  const exit = await portal.exited;
-  assert.equal(exit.kind, "failed");
-  const died = await rejection(scope.close());
-  assert.ok(died instanceof ActorDied);
-  assert.ok(isRemote(died.cause, "RangeError"));
-  assert.equal(died.cause.remote.message, "nobody awaits this");
-  assert.equal(died.cause, (exit as { error: Error }).error);
-  assert.match(died.cause.remote.stack, /worker\.js/);
-});
+law(
+  "A rejection nobody awaits fails the actor, with the rejection as cause",
+  async (env) => {
+    const scope = await openNursery();
+    const portal = await scope.start(worker, env.options("worker", { stdio: "ignore" }));
+    void portal.call("reject");
+    const exit = await portal.exited;
+    assert.equal(exit.kind, "failed");
+    const died = await rejection(scope.close());
+    assert.ok(died instanceof ActorDied);
+    assert.ok(isRemote(died.cause, "RangeError"));
+    assert.equal(died.cause.remote.message, "nobody awaits this");
+    assert.equal(died.cause, (exit as { error: Error }).error);
+    assert.match(died.cause.remote.stack, /worker\.js/);
+  },
+  { needs: ["unhandled rejections"] },
+);
+
+law(
+  "An error of a callback that nobody awaits fails the actor, with that error as cause; so does what its promise rejects with",
+  async (env) => {
+    for (const how of ["timer", "microtask", "promise of a timer", "listener"] as const) {
+      const scope = await openNursery();
+      const portal = await scope.start(worker, env.options("worker", { stdio: "ignore" }));
+      void portal.call("failIn", how);
+      const exit = await portal.exited;
+      assert.equal(exit.kind, "failed", how);
+      const died = await rejection(scope.close());
+      assert.ok(died instanceof ActorDied);
+      assert.ok(isRemote(died.cause, "RangeError"), String(died.cause));
+      assert.equal(died.cause.remote.message, `in a ${how}`);
+      assert.equal(died.cause, (exit as { error: Error }).error);
+      assert.match(died.cause.remote.stack, /worker\.js:\d+/);
+    }
+  },
+);
 
 // Beyond the sentences of the specification: what the design page adds to them.
 

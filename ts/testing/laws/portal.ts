@@ -366,10 +366,10 @@ law("A portal to an ended actor rejects at once, saying how it ended", async (en
     cancelled: [(ended) => ended.cancel(), /it was cancelled by /],
     killed: [(ended) => ended.kill(), /it was killed by /],
     left: [(ended) => rejection(ended.call("leave", 3)), /its process exited with code 3|Left: left with 3/],
-    // The call itself is answered before the rejection that nobody awaits is found.
+    // The call itself is answered before that.
     failed: [
-      (ended) => ended.call("reject").then(() => ended.exited),
-      /it failed with .*RangeError: nobody awaits this/,
+      (ended) => ended.call("uncaught", "nobody catches this").then(() => ended.exited),
+      /it failed with .*RangeError: nobody catches this/,
     ],
   };
   const start = (name: string) => scope.start(worker, env.options(name, { stdio: "ignore" }));

@@ -14,6 +14,7 @@ import { measured } from "../measured.js";
 import { isAlive, processState } from "../processes.js";
 import type { TreeConfig } from "../programs/tree.js";
 
+const worker = actor<typeof import("../actors/worker.js")>(new URL("../actors/worker.js", import.meta.url));
 const broken = actor<typeof import("../actors/broken.js")>(new URL("../actors/broken.js", import.meta.url));
 
 export const signals = section(10);
@@ -294,5 +295,85 @@ law(
     assert.deepEqual(await plain.program.ended, { code: 0, signal: null });
     await plain.gone();
   },
-  { deadline: 60_000, needs: ["process"] },
+  { deadline: 60_000, needs: ["main thread"] },
 );
+
+law(
+  "A program with guests, idle or busy, ends as any other: by itself, by an error and by a signal, within the ladder",
+  async (env) => {
+    for (const loops of [false, true]) {
+      for (const [command, ended] of [
+        ["exit", { code: 7, signal: null }],
+        ["throw", { code: 1, signal: null }],
+        ["reject", { code: 1, signal: null }],
+        ["abort", { code: null, signal: "SIGABRT" }],
+        ["close", { code: 0, signal: null }],
+      ] as const) {
+        const host = new TreeHost(env, { loops });
+        await host.ready();
+        host.program.send(command);
+        assert.deepEqual(await host.program.ended, ended, `${command}: ${host.program.stderr}`);
+        await host.gone();
+      }
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"] as const) {
+        const host = new TreeHost(env, {
+          loops,
+          options: env.options("", { cancelTimeout: LADDER.cancelTimeout }),
+        });
+        await host.ready();
+        const from = performance.now();
+        host.program.signal(signal);
+        assert.deepEqual(await host.program.ended, { code: null, signal }, `${signal}: ${host.program.stderr}`);
+        const took = performance.now() - from;
+        measured(`host with ${loops ? "busy" : "idle"} guests ended by ${signal}`, took);
+        assert.ok(took < LADDER.cancelTimeout + SLACK, `${took} ms`);
+        await host.gone();
+      }
+    }
+  },
+  { deadline: 120_000, needs: ["component", "main thread"] },
+);
+
+law(
+  "A worker thread that ends takes its own guests along, idle or busy, and nobody else's",
+  async (env) => {
+    await withNursery(async (nursery) => {
+      const ours = await nursery.start(worker, env.options("ours"));
+      for (const loops of [false, true]) {
+        for (const end of ["terminate", "exit", "throw"] as const) {
+          const settings = {
+            method: env.method,
+            depth: 1,
+            via: "setup",
+            sleepers: false,
+            options: env.options(""),
+            ...(loops ? { busy: "yes" } : {}),
+          } satisfies TreeConfig;
+          const owner = new Worker(new URL("../programs/owner.js", import.meta.url), { workerData: settings });
+          const failed = new Promise<unknown>((resolve) => owner.once("error", resolve));
+          await new Promise<void>((resolve, reject) => {
+            owner.on("message", (told) => told.pids !== undefined && resolve());
+            owner.once("error", reject);
+          });
+          if (end === "terminate") void owner.terminate();
+          else owner.postMessage(end);
+          await until("the worker is gone", () => owner.threadId === -1);
+          if (end === "throw") assert.match(String(await failed), /nobody catches this/);
+          // Nobody computes any more, and our own is as it was.
+          await until("no guest of the worker computes", () => idle(100));
+          assert.equal(await ours.call("add", 1, 2), 3);
+        }
+      }
+      assert.equal(ours.status, "running");
+    });
+  },
+  { deadline: 60_000, needs: ["component"] },
+);
+
+/** Whether this process computes next to nothing for `ms`. */
+async function idle(ms: number): Promise<boolean> {
+  const before = process.cpuUsage();
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000 < ms / 2;
+}

@@ -1,7 +1,7 @@
 // A Worker that owns a nursery with a tree of actors, and ends in every way that a Worker can end.
 import { parentPort, workerData } from "node:worker_threads";
 import { openNursery } from "../../nursery/open.js";
-import { plant, spin } from "../actors/tree.js";
+import { pidsOf, plant, spin } from "../actors/tree.js";
 import type { TreeConfig } from "./tree.js";
 
 const settings = workerData as TreeConfig;
@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   });
   parentPort?.postMessage({ begun: true });
   const top = await plant(await openNursery(), settings);
-  const pids = (await top.call("pids")) as number[];
+  const pids = await pidsOf(top);
   if (settings.busy !== undefined) await spin(top, "all", settings.busy);
   parentPort?.postMessage({ pids });
   await top.exited;

@@ -1,7 +1,7 @@
 // A host with a tree of actors below it, which ends in every way that a program can end.
 import type { Nursery } from "../../context/surface.js";
 import { openNursery, withNursery } from "../../nursery/open.js";
-import { plant, spin, type Shape } from "../actors/tree.js";
+import { pidsOf, plant, spin, type Shape } from "../actors/tree.js";
 import { config, hear, tell } from "../tell.js";
 
 export interface TreeConfig extends Shape {
@@ -32,12 +32,12 @@ async function main(): Promise<void> {
   tell("begun", { pid: process.pid });
   const bystander = settings.bystander === true ? await openNursery() : undefined;
   if (bystander !== undefined)
-    tell("bystander", { pids: await (await plant(bystander, { ...settings, depth: 1 })).call("pids") });
+    tell("bystander", { pids: await pidsOf(await plant(bystander, { ...settings, depth: 1 })) });
   const body = async (scope: Nursery): Promise<void> => {
     nursery = scope;
     scope.signal.addEventListener("abort", () => tell("ending"));
     const top = await plant(scope, settings);
-    const pids = (await top.call("pids")) as number[];
+    const pids = await pidsOf(top);
     if (settings.busy !== undefined) await spin(top, "all", settings.busy);
     tell("ready", { pids, listening: listeners() });
     tell("ended", { exit: await top.exited });

@@ -65,6 +65,8 @@ async function round(loose: Loose): Promise<Round> {
         ["running", "running"],
       );
       await Promise.all(portals.map((portal) => soon("its end", portal.kill())));
+      // What held the loop up last is noted when it turns again.
+      await sleep(5);
       delay.disable();
       return { loop: delay.max / 1e6, neighbour: latest, calls, lines };
     },

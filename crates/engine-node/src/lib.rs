@@ -249,11 +249,8 @@ fn time(ms: f64) -> Option<Duration> {
     (ms > 0.0).then(|| Duration::try_from_secs_f64(ms / 1e3).unwrap_or(Duration::MAX))
 }
 
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "it saturates at both ends, and JavaScript gives whole numbers"
-)]
+#[allow(clippy::cast_possible_truncation, reason = "it saturates")]
+#[allow(clippy::cast_sign_loss, reason = "it saturates")]
 fn bytes(count: f64) -> usize {
     count as usize
 }

@@ -233,9 +233,9 @@ fn unsupported(what: &str) -> Failure {
 
 #[allow(
     clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "each is checked to be a whole number within its bounds, but f32, which rounds as JavaScript's Math.fround does"
+    reason = "checked above; f32 rounds as Math.fround does"
 )]
+#[allow(clippy::cast_sign_loss, reason = "checked to be within bounds")]
 fn lower_number(value: f64, number: Number) -> Result<Val, Failure> {
     let whole = |low: f64, high: f64| {
         if value.fract() == 0.0 && value >= low && value <= high {

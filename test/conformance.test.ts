@@ -1,10 +1,12 @@
 // Runs the conformance suite over every spawn method that works here, with leak checks around each law, and writes the table
 // of results to docs/conformance.md. A law that a method cannot be held to yet is a skip; one that does not speak of the method
 // is none.
+import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { allLaws, conformance, lawEnv, pending } from "#brood/testing/conformance.js";
+import { loadEngine } from "#brood/native/load.js";
 import { METHODS } from "#brood/testing/methods.js";
 import { warmUp } from "#brood/testing/warm-up.js";
 import { ROOT } from "./harness/checkout.js";
@@ -34,6 +36,7 @@ for (const method of METHODS) {
         // After whatever the law has deferred.
         t.defer(async () => {
           if (!held) return;
+          if (method === "wasm") assert.equal(loadEngine().stats().actors, 0);
           await leaks.assertSame();
           passed.set(sentence, (passed.get(sentence) ?? new Set()).add(method));
         });

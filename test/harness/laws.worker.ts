@@ -1,9 +1,11 @@
 // A worker thread in which laws of the conformance suite run, one after the other, on request: `{ sentence }` is answered by
 // `{ error }`, its text or undefined. The first request warms up.
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
+import { loadEngine } from "#brood/native/load.js";
 import { conformance, lawEnv } from "#brood/testing/conformance.js";
 import { warmUp } from "#brood/testing/warm-up.js";
 import type { SpawnMethod } from "brood";
@@ -35,5 +37,6 @@ async function run(sentence: string): Promise<void> {
     for (const cleanUp of deferred.reverse()) await cleanUp();
     rmSync(directory, { recursive: true, force: true });
   }
+  assert.equal(loadEngine().stats().actors, 0);
   await leaks.assertSame();
 }

@@ -129,6 +129,8 @@ const MAKERS: Record<string, () => unknown> = {
       { code: "E_MANY" },
     ),
   line: () => new Error("with its line"),
+  surrogates: () => Object.assign(new Error("lone \ud800, and \udfff\ud800 the wrong way round"), { text: "\udc00" }),
+  controls: () => new Error("bell \u0007, null \u0000, and \u001b[31mred"),
   string: () => "a string",
   emptyString: () => "",
   undefined: () => undefined,

@@ -284,6 +284,21 @@ law(
   },
 );
 
+law("The text of an error arrives as it was thrown, lone surrogates and control characters too", async (env) => {
+  await withNursery(async (nursery) => {
+    const portal = await nursery.start(thrower, env.options("thrower"));
+    assert.deepEqual(shape(await rejection(portal.call("throws", "surrogates"))), {
+      name: "Error",
+      message: "lone \ud800, and \udfff\ud800 the wrong way round",
+      fields: { text: "\udc00" },
+    });
+    assert.deepEqual(shape(await rejection(portal.call("throws", "controls"))), {
+      name: "Error",
+      message: "bell \u0007, null \u0000, and \u001b[31mred",
+    });
+  });
+});
+
 law("An error that cannot be rendered or encoded is replaced by a safe description of itself", async (env) => {
   await withNursery(async (nursery) => {
     const portal = await nursery.start(thrower, env.options("thrower", { limits: { memory: "1GiB" } }));

@@ -9,6 +9,7 @@ import { runInNewContext } from "node:vm";
 import type { Portal, ProcessOptions } from "../../context/surface.js";
 import type { Exit } from "../../errors/exit.js";
 import { Cancelled, DeadlineExceeded } from "../../errors/kinds.js";
+import { isRemote } from "../../errors/remote.js";
 import { openNursery, withNursery } from "../../nursery/open.js";
 import { thisProcess } from "../../nursery/runtime.js";
 import { actor } from "../../nursery/source.js";
@@ -445,7 +446,8 @@ law(
     assert.deepEqual(free, { own: undefined, childs: undefined });
     // And it is kept: a parent whose deadline has come does not wait for its child's.
     const { value, took } = await timed(() => rejection(portal.with({ deadline: 400 }).call("waitForChild", options)));
-    assert.ok(value instanceof DeadlineExceeded);
+    // The two come within the same millisecond: the child's end may be the first that is heard of.
+    assert.ok(value instanceof DeadlineExceeded || isRemote(value, "DeadlineExceeded"), String(value));
     assert.ok(took < 400 + SLACK, `${took} ms`);
   },
   { needs: ["nested nurseries"] },

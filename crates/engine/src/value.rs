@@ -231,10 +231,7 @@ fn unsupported(what: &str) -> Failure {
     Failure::new(Code::Unsupported, &format!("{what} cannot cross in this version"))
 }
 
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "checked above; f32 rounds as Math.fround does"
-)]
+#[allow(clippy::cast_possible_truncation, reason = "checked; f32 rounds")]
 #[allow(clippy::cast_sign_loss, reason = "checked to be within bounds")]
 fn lower_number(value: f64, number: Number) -> Result<Val, Failure> {
     let whole = |low: f64, high: f64| {

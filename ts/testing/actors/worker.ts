@@ -13,6 +13,9 @@ const cancelled = (signal: AbortSignal): Promise<never> =>
     signal.addEventListener("abort", () => reject(signal.reason));
   });
 
+/** Drawn when a guest is built: its generator has begun by then, and all instances have that memory. */
+const drawn = Math.random();
+
 /** The task of setup: it lives as long as the actor. */
 let own: Task;
 
@@ -51,7 +54,7 @@ const endpoints = {
   /** Numbers of every source of randomness that actors of all kinds have. */
   random: (count: number) =>
     Array.from({ length: count }, () => [
-      Math.random(),
+      Math.random() || drawn,
       crypto.randomUUID(),
       [...crypto.getRandomValues(new Uint32Array(4))].join(),
     ]).flat(),

@@ -63,7 +63,12 @@ function endError(failure: EngineFailure, facts: EndFacts): Error {
     case "trap":
     case "fuel":
     case "handles":
-      return new GuestTrapped(where, failure.code, why, failure.frames);
+      return new GuestTrapped(
+        where,
+        failure.code,
+        facts.started ? why : `it could not be instantiated: ${why}`,
+        failure.frames,
+      );
     case "instantiate":
       return new GuestTrapped(where, "trap", `it could not be instantiated: ${why}`, failure.frames);
     case "breach":

@@ -4,16 +4,18 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ActorSource, Nursery, OutputLine, ProcessOptions } from "../../context/surface.js";
+import { ArtifactRefused, GuestTrapped } from "../../errors/guest.js";
 import { Cancelled, InvalidMessage, InvalidOption, StartFailed, Unsupported } from "../../errors/kinds.js";
 import { isRemote } from "../../errors/remote.js";
 import { openNursery, withNursery } from "../../nursery/open.js";
 import { thisProcess } from "../../nursery/runtime.js";
-import { actor } from "../../nursery/source.js";
+import { actor, component, source } from "../../nursery/source.js";
 import { PROTOCOL_VERSION } from "../../protocol/version.js";
 import { rejection, until } from "../gate.js";
 import { section, type LawEnv } from "../law.js";
 import { assertGone } from "../left.js";
 import { Notes } from "../notes.js";
+import { trappingComponent } from "../plain-component.js";
 import { answerOf, runProgram } from "../run-program.js";
 import { BROOD_ACTOR, writtenActor } from "../scratch.js";
 import { soon } from "../soon.js";
@@ -60,9 +62,51 @@ async function works(nursery: Nursery, env: LawEnv): Promise<void> {
   await portal.close();
 }
 
+/** What keeps a guest from ever being ready. */
+async function deathsOfGuests(env: LawEnv): Promise<void> {
+  const cases: Record<string, readonly [ActorSource<any>, StartFailed["phase"], (cause: unknown) => boolean, RegExp]> =
+    {
+      "missing file": [
+        actor(pathToFileURL(join(env.directory, "not-there.mjs"))),
+        "load",
+        (cause) => cause instanceof ArtifactRefused && cause.reason === "missing",
+        /there is no .*not-there\.wasm/,
+      ],
+      "failed instantiation": [
+        component(trappingComponent(), { compile: "in-process" }),
+        "load",
+        (cause) => cause instanceof GuestTrapped,
+        /it could not be instantiated/,
+      ],
+      "throws in setup": [
+        unready,
+        "setup",
+        (cause) => isRemote(cause, "RangeError"),
+        /its setup failed: RangeError: thrown in setup/,
+      ],
+      throws: [
+        source('throw new RangeError("no luck")'),
+        "load",
+        (cause) => isRemote(cause, "RangeError"),
+        /its module failed to load: RangeError: no luck/,
+      ],
+    };
+  await withNursery(async (nursery) => {
+    for (const [name, [what, phase, isCause, says]] of Object.entries(cases)) {
+      const error = await failure(nursery, env, what, name, {});
+      assert.equal(error.phase, phase, error.message);
+      assert.match(error.message, says);
+      assert.ok(isCause(error.cause), `${name}: ${String(error.cause)}`);
+      assert.match(error.stack ?? "", /laws\/starting\.js:\d+/);
+    }
+    await works(nursery, env);
+  });
+}
+
 law(
   "Death before hello (missing file, import error, bad flag, early exit, failed instantiation) rejects at once with cause, status, stderr",
   async (env) => {
+    if (!env.has("node")) return deathsOfGuests(env);
     interface Expected {
       readonly code?: string;
       readonly actor?: ActorSource<any>;
@@ -222,7 +266,6 @@ law(
       await works(nursery, env);
     });
   },
-  { needs: ["node"] },
 );
 
 law("An actor that never says hello, or says it and stalls, is killed and rejects at startTimeout", async (env) => {

@@ -15,6 +15,7 @@ const ACTOR = { from: at("ts", "actor", "index.ts"), to: at("dist", "actor", "in
 
 /** What a component of an actor module is made of, beside that module. */
 const GUEST = { from: at("ts", "entry", "guest.ts"), to: at("dist", "guest", "runtime.js") };
+const GUEST_MEMORY = at("ts", "entry", "guest-memory.ts");
 const WORLD = { from: at("wit", "actor.wit"), to: at("dist", "guest", "actor.wit") };
 
 /** What `brood build` takes, and what scripts/lib/guest.js makes of it. */
@@ -38,6 +39,30 @@ export async function bundleAll() {
   await bundleGuest(build);
 }
 
+/** What runs at every start and call of a guest. */
+const HOT = /[\\/]ts[\\/](?:protocol[\\/]\w[\w-]*|actor[\\/](?:loop|task)|entry[\\/]guest[\w-]*)\.ts$/;
+
+/**
+ * Private names as plain ones (`#queue` as `$queue`). In the engine of a guest a private name is an object with a reference
+ * count, which every access writes to: it takes longer, and a page of memory that was shared with all other instances.
+ */
+function withPlainNames(text, typescript) {
+  const file = typescript.createSourceFile("source.ts", text, typescript.ScriptTarget.ES2022);
+  const places = [];
+  const visit = (node) => {
+    if (typescript.isPrivateIdentifier(node)) places.push(node.getStart(file));
+    typescript.forEachChild(node, visit);
+  };
+  visit(file);
+  let plain = "";
+  let at = 0;
+  for (const place of places) {
+    plain += `${text.slice(at, place)}$`;
+    at = place + 1;
+  }
+  return plain + text.slice(at);
+}
+
 /** What the guest's module exports. */
 const GUEST_NAMES = ["context", "defineActor", "endpoint", "type", "serve", "serveSource"];
 
@@ -46,7 +71,19 @@ const GUEST_NAMES = ["context", "defineActor", "endpoint", "type", "serve", "ser
  * function's scope: beside names of brood's, functions of the user's would be renamed, in their stacks too.
  */
 async function bundleGuest(build) {
-  const imports = ["text", "random"];
+  const imports = ["text", "random"].map((name) => `import $brood_${name} from "brood:actor/${name}";`);
+  const { default: typescript } = await import("typescript");
+  // Before the function in which all the rest is: its declarations are made when it is entered.
+  const memory = await build({
+    entryPoints: [GUEST_MEMORY],
+    bundle: true,
+    write: false,
+    format: "iife",
+    globalName: "$brood_memory",
+    target: "es2022",
+    minifySyntax: true,
+    minifyWhitespace: true,
+  });
   await bundle(build, {
     entryPoints: [GUEST.from],
     outfile: GUEST.to,
@@ -64,8 +101,17 @@ async function bundleGuest(build) {
           }));
         },
       },
+      {
+        name: "plain names",
+        setup(guest) {
+          guest.onLoad({ filter: HOT }, ({ path }) => ({
+            contents: withPlainNames(readFileSync(path, "utf8"), typescript),
+            loader: "ts",
+          }));
+        },
+      },
     ],
-    banner: { js: imports.map((name) => `import $brood_${name} from "brood:actor/${name}";`).join("\n") },
+    banner: { js: `${imports.join("\n")}\n${memory.outputFiles[0].text}` },
     footer: {
       js: `const {${GUEST_NAMES.map((name) => `${name}: $brood_${name}`).join(", ")}} = $brood;
 export {${GUEST_NAMES.map((name) => `$brood_${name} as ${name}`).join(", ")}};`,

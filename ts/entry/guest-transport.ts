@@ -6,6 +6,7 @@ import type { Transport, TransportSink } from "../protocol/transport.js";
 export interface StreamReadable {
   /** Resolves to at least one item, or to none when the host has ended the stream. */
   read(count: number): Promise<Uint8Array[]>;
+  drop(): void;
 }
 
 /** A handle of the runtime on the stream that goes out. */
@@ -26,7 +27,6 @@ export class StreamTransport implements Transport {
   readonly #sink: TransportSink;
   #inbox: StreamReadable | undefined;
   #out: StreamWritable | undefined;
-  #turn = (): void => {};
   readonly #waiting: Uint8Array[] = [];
   #ahead = 0;
   /** Bytes of the item on its way. */
@@ -41,7 +41,6 @@ export class StreamTransport implements Transport {
     const { length } = items;
     if (length === 0) return this.#sink.ended();
     for (let i = 0; i < length; i++) this.#sink.received(items[i] as Uint8Array);
-    this.#turn();
     this.#next();
   };
   readonly #onEnd = (): void => this.#sink.ended();
@@ -56,11 +55,10 @@ export class StreamTransport implements Transport {
     return this.#ahead;
   }
 
-  /** An instance begins. Reads until the host ends the stream; `turn` follows each batch. Never throws. */
-  pump(inbox: StreamReadable, out: StreamWritable, turn: () => void): void {
+  /** An instance begins. Reads until the host ends the stream. Never throws. */
+  pump(inbox: StreamReadable, out: StreamWritable): void {
     this.#inbox = inbox;
     this.#out = out;
-    this.#turn = turn;
     this.#next();
   }
 

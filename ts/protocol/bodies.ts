@@ -235,7 +235,8 @@ export function encodeStartJson(start: Start, reserve = 0): Uint8Array | undefin
 export function decodeStart(payload: Uint8Array, flags = 0): Start & { readonly args: unknown[] } {
   const body = decodeValue(payload, flags);
   if (!Array.isArray(body)) throw new InvalidMessage("not a list", "Start");
-  const [endpoint, open, args, remaining, caller, meta] = body as unknown[];
+  // Not by a pattern, which asks an iterator for each.
+  const { 0: endpoint, 1: open, 2: args, 3: remaining, 4: caller, 5: meta } = body as unknown[];
   if (typeof endpoint !== "string") throw new InvalidMessage("not a text", "Start.endpoint");
   if (typeof open !== "boolean") throw new InvalidMessage("not a boolean", "Start.open");
   if (!Array.isArray(args)) throw new InvalidMessage("not a list", "Start.args");

@@ -55,6 +55,8 @@ export class Channel implements TransportSink {
   #out = new Uint8Array(FIRST_OUT_BYTES);
   #length = 0;
   #scheduled = false;
+  /** Within {@link received}, at whose end everything goes. */
+  #receiving = false;
   #closed = false;
   readonly #onFrame = (type: FrameType, flags: number, context: number, payload: Uint8Array): void =>
     this.#frame(type, flags, context, payload);
@@ -122,11 +124,15 @@ export class Channel implements TransportSink {
 
   received(bytes: Uint8Array): void {
     if (this.#closed) return;
+    this.#receiving = true;
     try {
       this.#reader.push(bytes, this.#onFrame);
     } catch (error) {
       this.#breach(error);
+    } finally {
+      this.#receiving = false;
     }
+    this.flush();
   }
 
   drained(): void {
@@ -191,7 +197,7 @@ export class Channel implements TransportSink {
     } else {
       this.#backlog.set(context, [{ type, flags, context, payload, offset: 0 }]);
     }
-    if (!this.#scheduled) {
+    if (!this.#scheduled && !this.#receiving) {
       this.#scheduled = true;
       queueMicrotask(this.#flushLater);
     }

@@ -80,6 +80,28 @@ law(
   { deadline: 90_000 },
 );
 
+law("Of answers that never end no more is kept than their guest may have of memory", async () => {
+  const MIB = 1024 * 1024;
+  const rogue = component<{ add(): void }>(await rogueComponent(), { compile: "in-process" });
+  await withNursery(
+    async (nursery) => {
+      const portal = await nursery.start(rogue, {
+        name: "rogue: answers without end",
+        stdio: "ignore",
+        startTimeout: 60_000,
+        limits: { memory: 24 * MIB },
+      });
+      for (let count = 0; count < 10; count++) portal.call("add").catch(() => {});
+      const exit: Exit = await soon("its end", portal.exited);
+      assert.equal(exit.kind, "failed", JSON.stringify(exit));
+      const { error } = exit as { error: Error & { code?: string } };
+      assert.equal(error.code, "ERR_BROOD_INVALID_MESSAGE");
+      assert.match(error.message, new RegExp(`incomplete messages hold more than ${24 * MIB} bytes`));
+    },
+    { onDeath: "report" },
+  );
+});
+
 /** A host of its own, whose output is a terminal's; what it printed. */
 async function printed(body: string): Promise<string> {
   const program = `

@@ -257,7 +257,7 @@ export class Control implements ChannelHandler, BodySink {
 
   speaks(transport: Transport, guest?: Guest): void {
     const { settings } = this;
-    const channel = new Channel(transport, this);
+    const channel = new Channel(transport, this, guest?.memory);
     this.#channel = channel;
     this.#guest = guest;
     this.#opener = new Opener(

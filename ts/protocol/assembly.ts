@@ -22,7 +22,13 @@ interface Partial {
  */
 export class MessageAssembler {
   readonly #partial = new Map<number, Partial>();
+  readonly #most: number;
   #held = 0;
+
+  /** @param most bytes of incomplete messages; {@link MAX_PARTIAL_BYTES} by default, and never more */
+  constructor(most: number = MAX_PARTIAL_BYTES) {
+    this.#most = Math.min(most, MAX_PARTIAL_BYTES);
+  }
 
   /** Bytes held for incomplete messages. */
   get heldBytes(): number {
@@ -84,8 +90,8 @@ export class MessageAssembler {
   }
 
   #hold(bytes: number): void {
-    if (this.#held + bytes > MAX_PARTIAL_BYTES)
-      throw new InvalidMessage(`incomplete messages hold more than ${MAX_PARTIAL_BYTES} bytes`);
+    if (this.#held + bytes > this.#most)
+      throw new InvalidMessage(`incomplete messages hold more than ${this.#most} bytes`);
     this.#held += bytes;
   }
 }

@@ -72,6 +72,8 @@ export interface BodySink extends TransportSink {
 export interface Guest {
   /** Gives the stack of one of its errors the lines of its sources. */
   readonly mapStack: (stack: string) => string;
+  /** Bytes that it can have at all; what it has not sent to the end is among them. */
+  readonly memory: number;
 }
 
 /** The exports of a component. */

@@ -42,7 +42,7 @@ export class Channel implements TransportSink {
   readonly #transport: Transport;
   readonly #handler: ChannelHandler;
   readonly #reader = new FrameReader();
-  readonly #assembler = new MessageAssembler();
+  readonly #assembler: MessageAssembler;
   /** Credit of the calls that all contexts of this channel share, in each direction. */
   readonly #window = new CreditWindow();
   readonly #ledger = new CreditLedger();
@@ -65,9 +65,11 @@ export class Channel implements TransportSink {
     this.flush();
   };
 
-  constructor(transport: Transport, handler: ChannelHandler) {
+  /** @param memory bytes that the peer can have at all: of messages that it has not sent to the end no more are kept */
+  constructor(transport: Transport, handler: ChannelHandler, memory?: number) {
     this.#transport = transport;
     this.#handler = handler;
+    this.#assembler = new MessageAssembler(memory);
   }
 
   get closed(): boolean {

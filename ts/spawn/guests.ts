@@ -9,8 +9,11 @@ import { mapStack } from "./source-positions.js";
 /** A component that speaks frames, and what its owner must know of it. */
 export interface GuestComponent {
   readonly origin: Origin;
-  readonly guest: Guest;
+  readonly mapStack: MapStack;
 }
+
+/** Gives the stack of an error the lines of its sources. */
+export type MapStack = Guest["mapStack"];
 
 /**
  * The component built of an actor's module; where BROOD_BUILD says so it is built first, and comes later.
@@ -25,7 +28,7 @@ export function builtFrom(module: URL): GuestComponent | Promise<GuestComponent>
 function guestComponent(artifact: Artifact): GuestComponent {
   return {
     origin: { file: artifact.file, bytes: undefined, isolated: false },
-    guest: { mapStack: (stack) => mapStack(stack, artifact.positions()) },
+    mapStack: (stack) => mapStack(stack, artifact.positions()),
   };
 }
 
@@ -33,9 +36,9 @@ function guestComponent(artifact: Artifact): GuestComponent {
 export function shipped(): GuestComponent {
   return {
     origin: { file: guestFile(), bytes: undefined, isolated: false },
-    guest: { mapStack: (stack) => mapStack(stack, undefined) },
+    mapStack: (stack) => mapStack(stack, undefined),
   };
 }
 
-/** What is known of a component that turned out to be a JavaScript actor. */
-export const UNMAPPED: Guest = { mapStack: (stack) => stack };
+/** For a component that turned out to be a JavaScript actor. */
+export const unmapped: MapStack = (stack) => stack;

@@ -5,13 +5,13 @@ import { isBroodError } from "../errors/base.js";
 import { ArtifactRefused, EngineFailed, HouseFull } from "../errors/guest.js";
 import { InvalidMessage, Unsupported, type Whereabouts } from "../errors/kinds.js";
 import { EngineEvent, type EngineFailure } from "../native/engine.js";
-import type { Body, BodyEnd, Exports, Guest, Lateness } from "../protocol/body.js";
+import type { Body, BodyEnd, Exports, Lateness } from "../protocol/body.js";
 import { ArtifactError } from "./artifact.js";
 import { useComponent, type LoadedComponent } from "./components.js";
 import { engine, engineSettings } from "./engine.js";
 import type { ActorListener, EngineEvents } from "./engine-events.js";
 import { EngineTransport } from "./engine-transport.js";
-import { builtFrom, shipped, UNMAPPED } from "./guests.js";
+import { builtFrom, shipped, unmapped, type MapStack } from "./guests.js";
 import { Tail } from "./lines.js";
 import type { BodyRequest, Origin, SpawnMethodImplementation } from "./method.js";
 import { loadError, statusOf } from "./wasm-ends.js";
@@ -62,10 +62,10 @@ class WasmBody implements Body, ActorListener, Exports {
       const { source } = this.#request;
       if (source.kind === "component") return this.#load(source.origin, undefined);
       const found = source.kind === "actor" ? builtFrom(source.module) : shipped();
-      if (!(found instanceof Promise)) return this.#load(found.origin, found.guest);
+      if (!(found instanceof Promise)) return this.#load(found.origin, found.mapStack);
       this.#name = source.kind === "actor" ? source.module.pathname : "";
       found.then(
-        ({ origin, guest }) => this.#load(origin, guest),
+        ({ origin, mapStack }) => this.#load(origin, mapStack),
         (error: unknown) => this.#notStarted(error),
       );
     } catch (error) {
@@ -157,12 +157,12 @@ class WasmBody implements Body, ActorListener, Exports {
     }
   }
 
-  #load(origin: Origin, guest: Guest | undefined): void {
+  #load(origin: Origin, mapStack: MapStack | undefined): void {
     if (this.#stage !== "loading") return;
     this.#name = origin.file ?? "(bytes)";
     try {
       this.#stopWaiting = useComponent(origin, {
-        loaded: (component) => this.#start(component, guest),
+        loaded: (component) => this.#start(component, mapStack),
         failed: (failure) => this.#unborn(loadError(failure, this.#where, this.#name)),
       });
     } catch (error) {
@@ -186,11 +186,11 @@ class WasmBody implements Body, ActorListener, Exports {
     );
   }
 
-  #start(component: LoadedComponent, expected: Guest | undefined): void {
+  #start(component: LoadedComponent, mapStack: MapStack | undefined): void {
     if (this.#stage !== "loading") return;
     const { addon } = this.#events;
     const { limits, startTimeout, sink } = this.#request;
-    if (expected !== undefined && component.kind !== "actor") {
+    if (mapStack !== undefined && component.kind !== "actor") {
       const why = `${this.#name} is no actor: it exports ${[...component.exports.keys()].join(", ") || "nothing"}`;
       return this.#unborn(loadError({ code: "world", message: why }, this.#where, this.#name));
     }
@@ -205,7 +205,7 @@ class WasmBody implements Body, ActorListener, Exports {
       if (component.kind === "component") return start(null);
       this.#transport = new EngineTransport(addon);
       // Its Spec is written to the transport at once, and goes with the start.
-      sink.speaks(this.#transport, expected ?? UNMAPPED);
+      sink.speaks(this.#transport, { mapStack: mapStack ?? unmapped, memory: limits.memory });
       this.#transport.begin(this.#actor, start);
       sink.drained();
     } catch (error) {

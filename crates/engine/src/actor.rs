@@ -9,7 +9,7 @@ use wasmtime::component::{Instance, StreamReader};
 
 use crate::calls::{Call, Calls};
 use crate::events::{Events, What};
-use crate::failure::{Code, Failure};
+use crate::failure::{Code, Failure, Stop};
 use crate::frames::{FromGuest, Link, ToGuest};
 use crate::host::{Host, host};
 use crate::invoke::{Invoke, invoker};
@@ -213,7 +213,14 @@ async fn converse(
     let run = loaded
         .run
         .ok_or_else(|| wasmtime::Error::msg("it has no export `run`"))?;
-    let run = instance.get_typed_func::<(StreamReader<Vec<u8>>,), (StreamReader<Vec<u8>>,)>(&mut *store, run)?;
+    let run = instance
+        .get_typed_func::<(StreamReader<Vec<u8>>,), (StreamReader<Vec<u8>>,)>(&mut *store, run)
+        .map_err(|error| {
+            Stop::new(
+                Code::World,
+                format!("its export `run` has another type: {}", error.root_cause()),
+            )
+        })?;
     let inbox = StreamReader::new(&mut *store, ToGuest(Arc::clone(&link)))?;
     store
         .run_concurrent(async |accessor| -> wasmtime::Result<()> {
@@ -235,6 +242,7 @@ async fn serve(
     id: u32,
     meter: &Meter,
 ) -> Failure {
+    let share = Arc::default();
     let mut ready: Vec<Option<Box<dyn Invoke>>> = Vec::new();
     ready.resize_with(loaded.exports.len(), || None);
     while let Some(call) = calls.next().await {
@@ -263,20 +271,24 @@ async fn serve(
         }
         let Some(invoke) = slot else { continue };
         meter.calls_began(1, 0);
-        match invoke.invoke(store, call.args).await {
-            Ok(Value::Result(Err(payload))) if matches!(export.result, Some(WitType::Result(..))) => {
-                events.push(id, What::Failed(call.id, *payload));
-            }
-            Ok(Value::Result(Ok(value))) if matches!(export.result, Some(WitType::Result(..))) => {
-                events.push(id, What::Result(call.id, *value));
-            }
-            Ok(value) => events.push(id, What::Result(call.id, value)),
+        let (size, answer) = match invoke.invoke(store, call.args).await {
+            Ok(value) => (value.size(), answer(call.id, value, export.result.as_ref())),
             // Nothing of the guest's has run.
-            Err(why) if matches!(why.code, Code::Argument | Code::Unsupported) => {
-                events.push(id, What::Refused(call.id, why));
-            }
+            Err(why) if matches!(why.code, Code::Argument | Code::Unsupported) => (0, What::Refused(call.id, why)),
             Err(why) => return why,
-        }
+        };
+        events.push_answer(id, answer, size, &share);
+        // A slow owner is not buried under answers: the next call waits until it has taken some.
+        events.room(&share).await;
     }
     Failure::new(Code::Returned, "it has ended")
+}
+
+/// What the owner hears of a call that has come back: the error of a `result` is the guest's own.
+fn answer(call: u32, value: Value, ty: Option<&WitType>) -> What {
+    match value {
+        Value::Result(Err(payload)) if matches!(ty, Some(WitType::Result(..))) => What::Failed(call, *payload),
+        Value::Result(Ok(value)) if matches!(ty, Some(WitType::Result(..))) => What::Result(call, *value),
+        value => What::Result(call, value),
+    }
 }

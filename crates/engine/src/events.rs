@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
 use crate::failure::Failure;
 use crate::loader::Loaded;
@@ -47,9 +47,10 @@ pub enum What {
     Log(u8, String),
 }
 
-/// Bytes of frames that one actor may have waiting for its owner: as much as the other direction (design section 5).
+/// Bytes of frames or answers that one actor may have waiting for its owner: as much as the other direction (design section 5).
+/// An answer may be longer; nothing is added behind it then.
 pub(crate) const ACTOR_BYTES: usize = 256 << 10;
-/// Frames of one actor that may wait: the owner takes about a microsecond for each.
+/// Frames or answers of one actor that may wait: the owner takes about a microsecond for each.
 pub(crate) const ACTOR_FRAMES: usize = 1_000;
 /// Bytes that all actors of an owner may have waiting; above it each waits for its turn.
 const ALL_BYTES: usize = 64 << 20;
@@ -72,7 +73,7 @@ struct State {
     closed: bool,
 }
 
-/// What frames in the queue take of their actor's share; given back when the owner takes them.
+/// What an event in the queue takes of its actor's share; given back when the owner takes it.
 struct Held {
     share: Arc<Share>,
     bytes: usize,
@@ -122,9 +123,19 @@ impl Events {
 
     /// Tells the owner of frames, which count against the actor's share until they are taken.
     pub(crate) fn push_frames(&self, subject: u32, bytes: Vec<u8>, frames: usize, share: &Arc<Share>) {
+        let size = bytes.len();
+        self.push_held(subject, What::Bytes(bytes), size, frames, share);
+    }
+
+    /// Tells the owner of an answer, which counts against the actor's share like a frame of its size.
+    pub(crate) fn push_answer(&self, subject: u32, answer: What, bytes: usize, share: &Arc<Share>) {
+        self.push_held(subject, answer, bytes, 1, share);
+    }
+
+    fn push_held(&self, subject: u32, what: What, bytes: usize, frames: usize, share: &Arc<Share>) {
         let held = Held {
             share: Arc::clone(share),
-            bytes: bytes.len(),
+            bytes,
             frames,
         };
         self.0.bytes.fetch_add(held.bytes, Ordering::Relaxed);
@@ -133,13 +144,7 @@ impl Events {
             filled.bytes += held.bytes;
             filled.frames += held.frames;
         }
-        self.add(
-            Event {
-                subject,
-                what: What::Bytes(bytes),
-            },
-            Some(held),
-        );
+        self.add(Event { subject, what }, Some(held));
     }
 
     fn add(&self, event: Event, held: Option<Held>) {
@@ -170,7 +175,19 @@ impl Events {
         !full
     }
 
-    /// Takes events in their order, at most `events` of them and not many more than `bytes` bytes of frames.
+    /// Settles when an actor may add more.
+    pub(crate) async fn room(&self, share: &Share) {
+        std::future::poll_fn(|cx| {
+            if self.has_room(share, cx.waker()) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+
+    /// Takes events in their order, at most `events` of them and not many more than `bytes` bytes of frames and answers.
     /// When more is left the owner is woken again.
     pub fn drain(&self, events: usize, bytes: usize) -> Vec<Event> {
         let mut taken = Vec::new();

@@ -6,6 +6,7 @@ use std::fmt;
 use wasmtime::{Trap, WasmBacktrace};
 
 use crate::clean::clean;
+use crate::limits::MAX_HANDED_OVER;
 
 /// Most bytes of a failure's text: enough for a sentence and a name, far below what a guest can put into one.
 const MAX_MESSAGE: usize = 4 << 10;
@@ -33,7 +34,7 @@ pub enum Code {
     Trap,
     /// It broke the protocol of frames.
     Breach,
-    /// It copied more to the host in one call than its memory may hold.
+    /// It handed more to the host at once than it may.
     Fuel,
     /// It holds too many handles or instances.
     Handles,
@@ -147,11 +148,13 @@ impl Failure {
             failure.frames = frames;
             return failure;
         }
-        let text = root_text(error);
-        // wasmtime has no type for these two (48.0.8: component/func/options.rs, component/resources).
+        let mut text = root_text(error);
+        // wasmtime has no types for these (48.0.8: component/func/options.rs, component/resources.rs, vm/component/handle_table.rs).
         let code = if text.contains("fuel allocated for hostcalls has been exhausted") {
+            text =
+                format!("it handed more than {MAX_HANDED_OVER} bytes to the host at once, or than its memory may hold");
             Code::Fuel
-        } else if text.contains("resource table has no free keys") || text.contains("too many handles") {
+        } else if HANDLES.iter().any(|known| text.contains(known)) {
             Code::Handles
         } else {
             otherwise
@@ -161,6 +164,13 @@ impl Failure {
         failure
     }
 }
+
+/// What wasmtime says where there are too many handles.
+const HANDLES: [&str; 3] = [
+    "resource table has no free keys",
+    "too many handles",
+    "store handle limit exceeded",
+];
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,6 +13,9 @@ const TABLE_ELEMENT: usize = size_of::<usize>();
 const MAX_INSTANCES: usize = 100;
 const MAX_MEMORIES: usize = 16;
 const MAX_TABLES: usize = 32;
+/// Most bytes that a guest may have copied into the host at once, as arguments of one import or as one result: the host holds
+/// them beside the guest's own memory.
+pub(crate) const MAX_HANDED_OVER: usize = 16 << 20;
 
 /// The limits of one actor.
 #[derive(Clone, Copy, Debug)]

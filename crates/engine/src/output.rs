@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
-use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
 use crate::clean::Lines;
 use crate::events::{Events, What};
+use crate::failure::{Code, Stop};
 
-/// Bytes that are taken in one write.
+/// Bytes that are taken in one write: it is one call of the host's, in which nothing else of this thread runs.
 const WRITE: usize = 64 << 10;
 /// What a line costs beside its bytes: an event and a call of the owner's.
 const LINE_COST: usize = 64;
@@ -120,6 +121,10 @@ impl Pollable for Output {
 #[wasmtime_wasi::async_trait]
 impl OutputStream for Output {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        if bytes.len() > WRITE {
+            let text = format!("it wrote {} bytes at once, where {WRITE} were permitted", bytes.len());
+            return Err(StreamError::Trap(Stop::new(Code::Trap, text).into()));
+        }
         let mut lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.push(&bytes, |line| self.0.tell(line));
         Ok(())

@@ -79,6 +79,8 @@ pub struct ScanLimits {
     pub name: u64,
     /// Imports and exports of one core module: 50,000. Largest: 121.
     pub names: u64,
+    /// What the component as a whole imports and exports, in items: 10,000. Largest: 582. The owner is told of all exports at once.
+    pub surface: u64,
     /// Data segments, or element segments, of one core module: 50,000. Largest: 10,000.
     pub segments: u64,
     /// Bytes of zeroes that the loader would write out between pieces of data, and of images of tables: 64 MiB. Largest:
@@ -126,6 +128,7 @@ impl Default for ScanLimits {
             work: 250_000,
             name: 8 << 10,
             names: 50_000,
+            surface: 10_000,
             segments: 50_000,
             images: 64 << 20,
             params: 256,
@@ -253,6 +256,7 @@ pub enum Limit {
     Work,
     Name,
     Names,
+    Surface,
     Segments,
     Images,
     Params,
@@ -286,6 +290,7 @@ impl Limit {
             Self::Work => ("it unfolds to", "items"),
             Self::Name => ("a name in it has", "bytes"),
             Self::Names => ("one of its modules has", "imports and exports"),
+            Self::Surface => ("it has", "imports and exports"),
             Self::Segments => ("one of its modules has", "segments"),
             Self::Images => ("its memories and tables start with", "bytes of gaps"),
             Self::Params => ("one of its functions has", "parameters or results"),
@@ -640,6 +645,8 @@ impl<'a, 'l> Scanner<'a, 'l> {
         };
         let totals = component.totals;
         self.check_totals(&totals)?;
+        let surface = component.imports.nodes.saturating_add(component.exports.nodes);
+        self.refuse(Limit::Surface, surface, self.limits.surface)?;
         Ok(Scan {
             kind: if self.asynchronous { Kind::Frames } else { Kind::Plain },
             counts: Counts {

@@ -10,7 +10,7 @@ use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, Was
 
 use crate::events::Events;
 use crate::failure::Stop;
-use crate::limits::Limiter;
+use crate::limits::{Limiter, MAX_HANDED_OVER};
 use crate::meter::Meter;
 use crate::output::{Output, OutputBudget};
 
@@ -59,7 +59,7 @@ pub(crate) fn store(engine: &Engine, meter: &Arc<Meter>, events: &Events, actor:
         },
     );
     store.limiter(|state| &mut state.limiter);
-    store.set_hostcall_fuel(limits.memory);
+    store.set_hostcall_fuel(limits.memory.min(MAX_HANDED_OVER));
     store.set_max_component_handles(MAX_HANDLES);
     store.set_epoch_deadline(1);
     let meter = Arc::clone(meter);

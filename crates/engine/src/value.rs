@@ -151,6 +151,19 @@ pub enum Value {
 }
 
 impl Value {
+    /// About how many bytes it takes.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Self::String(text) => text.len(),
+                Self::Bytes(bytes) => bytes.len(),
+                Self::Option(inner) => inner.as_ref().map_or(0, |inner| inner.size()),
+                Self::Result(Ok(inner) | Err(inner)) => inner.size(),
+                Self::Tuple(members) => members.iter().map(Self::size).sum(),
+                _ => 0,
+            }
+    }
+
     /// As wasmtime wants it. The owner has made it for this type; what does not fit is a fault of the owner.
     pub(crate) fn lower(self, ty: &WitType) -> Result<Val, Failure> {
         Ok(match (self, ty) {

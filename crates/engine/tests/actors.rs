@@ -252,6 +252,28 @@ fn a_kill_ends_an_actor_that_computes_one_that_waits_and_one_that_starts() {
 }
 
 #[test]
+fn an_owner_that_takes_no_answers_is_not_buried_under_them() {
+    let mut owner = Owner::new();
+    let loaded = component(
+        "(component (core module $m (memory (export \"memory\") 64)
+             (func (export \"large\") (result i32) (i32.store (i32.const 0) (i32.const 16)) (i32.store (i32.const 4) (i32.const 4000000)) (i32.const 0)))
+         (core instance $i (instantiate $m))
+         (func (export \"large\") (result (list u8)) (canon lift (core func $i \"large\") (memory (core memory $i \"memory\")))))",
+    );
+    let actor = owner.start(1, &loaded, Limits::default());
+    for call in 0..20 {
+        actor.call(call, export(&loaded, "large"), Vec::new());
+    }
+    // One answer fills the share of an actor: the second call waits, and can be taken back, until the owner comes.
+    owner.hear("the start", |event| matches!(event.what, What::Started).then_some(()));
+    std::thread::sleep(Duration::from_millis(100));
+    assert!((2..20).all(|call| actor.withdraw(call)), "calls went on");
+    for call in 0..2 {
+        assert_eq!(owner.value(call), Value::Bytes(vec![0; 4_000_000]));
+    }
+}
+
+#[test]
 fn a_call_that_waits_can_be_taken_back_and_one_that_runs_cannot() {
     let (mut owner, loaded) = (Owner::new(), worker());
     let actor = owner.start(1, &loaded, Limits::default());

@@ -380,6 +380,13 @@ fn each_limit_admits_what_is_on_it_and_refuses_one_more() {
             2,
             |limits, value| limits.names = value,
         ),
+        // An instance, the two functions in it and their types, and the same again.
+        (
+            "(component (import \"a\" (instance $i (export \"b\" (func)) (export \"c\" (func)))) (export \"d\" (instance $i)))",
+            Limit::Surface,
+            10,
+            |limits, value| limits.surface = value,
+        ),
         (
             "(component (core module (memory 1) (data \"a\") (data \"b\")))",
             Limit::Segments,

@@ -240,7 +240,7 @@ pub(crate) const GUESTS: &[Guest] = &[
     called("floods/stderr-no-line", Guard::Output, &["cpu"], Damage::Output),
     called("floods/bytewise", Guard::Output, &["cpu"], Damage::Runs),
     text("floods/escapes", RUN, Guard::Cleaning, Ends::Answers, Damage::Escapes),
-    called("floods/one-write", Guard::Wasmtime, &["trap"], Damage::Host(40)),
+    called("floods/one-write", Guard::Fuel, &["fuel"], Damage::Host(40)),
     called("floods/zeroes", Guard::Wasmtime, &["trap", "cpu"], Damage::Poisons),
     called("floods/ignores-permits", Guard::Wasmtime, &["trap"], Damage::Poisons),
     called("bulk/fill", Guard::Cpu, &["cpu"], Damage::Runs),
@@ -319,16 +319,4 @@ pub(crate) const GUESTS: &[Guest] = &[
 
 /// Promises about these that the engine does not keep yet, each with what is wrong. One that it keeps must not be here.
 #[rustfmt::skip]
-pub(crate) const OPEN: &[(&str, &str)] = &[
-    ("results/bytes", "the host may hold as much again as the guest: what it copies is limited by the limit of memory, not by what is left of it"),
-    ("results/text", "the same"),
-    ("results/utf16", "the same"),
-    ("floods/one-write", "a write of any length is taken in one go, without a look at the permit that was given for it"),
-    ("floods/ignores-permits", "the same"),
-    ("handles/own", "told as a trap: `store handle limit exceeded` is not known to the engine"),
-    ("handles/streams", "the same"),
-    ("handles/waitable-sets", "the same"),
-    ("worlds/run-of-another-type", "told as a trap"),
-    ("loads/many-imports", "any number of imports is compiled before the first is refused: 100 MiB for these"),
-    ("loads/many-exports", "any number of exports is described to the owner in one event"),
-];
+pub(crate) const OPEN: &[(&str, &str)] = &[];

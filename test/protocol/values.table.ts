@@ -55,6 +55,24 @@ function deep(levels: number): unknown {
   return value;
 }
 
+/** Sets and Maps in turn, a Set outermost. */
+function tagged(levels: number): unknown {
+  let value: unknown;
+  for (let i = levels - 1; i >= 0; i--) {
+    const inner = value === undefined ? [] : [value];
+    value = i % 2 === 0 ? new Set(inner) : new Map(inner.map((one) => [1, one]));
+  }
+  return value;
+}
+
+/** How deep such a value is. */
+function taggedDepth(value: unknown): number {
+  let levels = 0;
+  for (let at = value; at instanceof Set || at instanceof Map; levels++)
+    at = at instanceof Set === (levels % 2 === 0) ? [...at.values()][0] : undefined;
+  return levels;
+}
+
 class Point {
   x = 1;
   length(): number {
@@ -163,6 +181,12 @@ export const crossing: readonly Crossing[] = [
     as: "an equal value",
     arrives: (v) => JSON.stringify(v) === JSON.stringify(deep(1000)),
     json: true,
+  },
+  {
+    kind: "Maps, Sets and errors, 100 of them inside each other",
+    make: () => tagged(100),
+    as: "an equal value",
+    arrives: (v) => taggedDepth(v) === 100,
   },
   {
     kind: "`Uint8Array`",
@@ -455,6 +479,12 @@ export const refused: readonly Refused[] = [
     at: `${"[0]".repeat(1000)}`,
   },
   {
+    kind: "more than 100 Maps, Sets and errors inside each other",
+    make: () => tagged(101),
+    refused: "a value nested more than 1000 levels deep cannot be sent, where a Map, a Set or an error counts as 10",
+    at: `${".values[0].get(1)".repeat(50)}`,
+  },
+  {
     kind: "more than 1,000,000 values in one, an object that is met twice counted twice",
     make: () => Array.from({ length: 1001 }, () => new Array(1000).fill(0)),
     refused: "more than 1000000 values cannot be sent at once",
@@ -477,7 +507,8 @@ export const rows: readonly ValueRow[] = [...crossing, ...refused].filter(
 export function document(): string {
   const crosses = crossing.map(({ kind, as, json }) => `| ${kind} | ${as} | ${json ? "yes" : ""} |`);
   const refusals = refused.map(
-    ({ kind, refused: why, at }) => `| ${kind} | \`args[0]${at.length > 60 ? "[0][0]..." : at}: ${why}\` |`,
+    ({ kind, refused: why, at }) =>
+      `| ${kind} | \`args[0]${at.length > 60 ? `${/^(?:[.[][^.[]*){2}/.exec(at)?.[0]}...` : at}: ${why}\` |`,
   );
   return `# Values
 

@@ -63,7 +63,24 @@ async function host(t: Deferring, body: string, env: Record<string, string> = {}
   return JSON.parse(stdout.trimEnd().split("\n").at(-1) as string) as unknown;
 }
 
-const children = (): number => allProcesses().filter(({ ppid, state }) => ppid === process.pid && state !== "Z").length;
+const childPids = (): number[] =>
+  allProcesses().flatMap(({ pid, ppid, state }) => (ppid === process.pid && state !== "Z" ? [pid] : []));
+const children = (): number => childPids().length;
+
+/** Nothing of it is in any cache: other bytes each time. A custom section at the end changes nothing else. */
+function freshComponent(): Uint8Array {
+  const mark = Buffer.from(`${process.hrtime.bigint()}`);
+  return new Uint8Array([...plainComponent(), 0, mark.length + 2, 1, 0x78, ...mark]);
+}
+
+/** The process of the next isolated compile, as soon as it is there. */
+async function nextCompiler(before: readonly number[]): Promise<number> {
+  for (;;) {
+    const pid = childPids().find((child) => !before.includes(child));
+    if (pid !== undefined) return pid;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
 
 law("a file, its URL and its bytes are the same component", async (t) => {
   const file = plainFile(t);
@@ -186,16 +203,13 @@ law("without a cache an isolated compile is refused, and says what to do; one in
 });
 
 law("the process of an isolated compile is gone when nobody waits for it any more", async () => {
-  // Nothing to find in any cache: other bytes each time. A custom section at the end changes nothing else.
-  const fresh = (): Uint8Array => {
-    const mark = Buffer.from(`${process.hrtime.bigint()}`);
-    return new Uint8Array([...plainComponent(), 0, mark.length + 2, 1, 0x78, ...mark]);
-  };
   const before = children();
   await withNursery(async (nursery) => {
     const controller = new AbortController();
-    const aborted = rejection(nursery.start(component(fresh()), { name: "aborted", signal: controller.signal }));
-    const late = rejection(nursery.start(component(fresh()), { name: "late", startTimeout: 5 }));
+    const aborted = rejection(
+      nursery.start(component(freshComponent()), { name: "aborted", signal: controller.signal }),
+    );
+    const late = rejection(nursery.start(component(freshComponent()), { name: "late", startTimeout: 5 }));
     await soon(
       "a compiler runs",
       (async () => {
@@ -207,7 +221,7 @@ law("the process of an isolated compile is gone when nobody waits for it any mor
     const error = await late;
     assert.ok(error instanceof StartFailed && /was still being loaded and compiled/.test(error.message), String(error));
     // The queue goes on.
-    assert.equal(await nursery.run(component(fresh()), "add", [1, 2]), 3);
+    assert.equal(await nursery.run(component(freshComponent()), "add", [1, 2]), 3);
   });
   await soon(
     "no compiler is left",
@@ -216,6 +230,38 @@ law("the process of an isolated compile is gone when nobody waits for it any mor
     })(),
   );
 });
+
+/** How a start ends whose compiler has met with `signal`; and whether the next compile went well. */
+async function metWith(signal: NodeJS.Signals): Promise<CompileRefused> {
+  return withNursery(async (nursery) => {
+    const before = childPids();
+    const refused = rejection(nursery.start(component(freshComponent()), { name: "bytes", startTimeout: COMPILED }));
+    process.kill(await soon("a compiler runs", nextCompiler(before)), signal);
+    const error = await refused;
+    assert.ok(error instanceof StartFailed && error.cause instanceof CompileRefused, String(error));
+    assert.equal(await nursery.run(component(freshComponent()), "add", [1, 2]), 3);
+    assert.equal(children(), before.length);
+    return error.cause;
+  });
+}
+
+law("a compiler that the system ends, as for want of memory, is a refusal, and the next one goes on", async () => {
+  const { reason, message } = await metWith("SIGKILL");
+  assert.equal(reason, "compile-memory");
+  assert.match(message, /its compiler was ended by SIGKILL, for want of memory/);
+});
+
+// It waits for all of the 30 s.
+if (process.env["BROOD_FULL"])
+  law(
+    "a compile that does not come to an end is ended, and is a refusal, and the next one goes on",
+    async () => {
+      const { reason, message } = await metWith("SIGSTOP");
+      assert.equal(reason, "compile-time");
+      assert.match(message, /its compile took longer than 30 s/);
+    },
+    { deadline: 90_000 },
+  );
 
 law("a full house lets a start wait for a place, at most for its startTimeout, and then says so", async (t) => {
   const said = await host(

@@ -39,8 +39,8 @@ export async function bundleAll() {
   await bundleGuest(build);
 }
 
-/** What runs at every start and call of a guest. */
-const HOT = /[\\/]ts[\\/](?:protocol[\\/]\w[\w-]*|actor[\\/](?:loop|task)|entry[\\/]guest[\w-]*)\.ts$/;
+/** What runs at every start and call of a guest, and no user ever holds. */
+const HOT = /[\\/]ts[\\/](?:protocol[\\/]\w[\w-]*|actor[\\/]loop|entry[\\/]guest[\w-]*)\.ts$/;
 
 /**
  * Private names as plain ones (`#queue` as `$queue`). In the engine of a guest a private name is an object with a reference

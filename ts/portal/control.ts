@@ -475,16 +475,21 @@ export class Control implements ChannelHandler, BodySink {
     });
     this.#exit = exit;
     this.#advance("gone");
-    const died = new ActorDied(this.where, exit, end.stderr);
     if (!neverReady && isDeath(exit, this.#asked)) {
-      this.#death = died;
-      track(died);
+      this.#death = new ActorDied(this.where, exit, end.stderr);
+      track(this.#death);
     }
     this.#owner.ended(this, exit, this.#death);
-    const cancelled = exit.kind === "cancelled" || exit.kind === "returned";
-    this.askingOrNone?.lost(
-      cancelled && this.#origin !== undefined ? new Cancelled(this.#origin, this.where, true) : died,
-    );
+    const asking = this.askingOrNone;
+    // To make an error takes longer than most ends: only where somebody is told of it.
+    if (asking !== undefined && asking.size > 0) {
+      const cancelled = exit.kind === "cancelled" || exit.kind === "returned";
+      asking.lost(
+        cancelled && this.#origin !== undefined
+          ? new Cancelled(this.#origin, this.where, true)
+          : (this.#death ?? new ActorDied(this.where, exit, end.stderr)),
+      );
+    }
     if (!(this.#channel?.closed ?? true)) this.#channel?.ended();
     if (neverReady) this.#ready.reject(this.#startError ?? this.#whyNotStarted(end, exit));
     this.#exited.resolve(exit);

@@ -1,5 +1,7 @@
 // Where a nursery's failure is thrown: in one place, once, and bare if there is one.
 import { spawn } from "node:child_process";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import {
   ActorDied,
   actor,
@@ -10,6 +12,7 @@ import {
   StartFailed,
   withNursery,
   type Nursery,
+  type OutputLine,
   type RemoteActorError,
 } from "brood";
 import * as assert from "uvu/assert";
@@ -24,6 +27,9 @@ const worker = actor<typeof import("#brood/testing/actors/worker.js")>(
 );
 const scopes = actor<typeof import("#brood/testing/actors/scopes.js")>(
   new URL(import.meta.resolve("#brood/testing/actors/scopes.js")),
+);
+const dialogue = actor<typeof import("#brood/testing/actors/dialogue.js")>(
+  new URL(import.meta.resolve("#brood/testing/actors/dialogue.js")),
 );
 
 law.before(() => withNursery((nursery) => nursery.run(worker, "add", [1, 2])));
@@ -371,6 +377,29 @@ law("what an endpoint threw at a floating call stays an unhandled rejection", as
   assert.is(code, 1);
   assert.match(stderr, /RemoteActorError: call fail failed: worker \(\/worker\): TypeError: nobody hears this/);
 });
+
+law(
+  "what a peer throws after started is told once in the log when its context is garbage and nobody has asked for it",
+  async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const lines: string[] = [];
+    await withNursery(async (nursery) => {
+      const stdio = ({ text }: OutputLine): void => void lines.push(text);
+      const peer = await nursery.start(dialogue, { name: "peer", stdio });
+      const opened = (async () => void (await peer.open("failThen", "key", "unheard")))();
+      await opened;
+      await peer.call("release", "key");
+      for (let count = 0; lines.length === 0 && count < 200; count++) {
+        collect();
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      assert.is(lines.length, 1);
+    });
+    assert.is(lines.length, 1);
+    assert.match(lines[0] as string, /^error: nobody awaits this any more: .*RangeError: unheard$/);
+  },
+);
 
 law("a body that does not return for 5 s after its actors were ended is named in a warning", async () => {
   const { code, stdout, stderr } = await patient;

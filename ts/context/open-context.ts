@@ -1,6 +1,7 @@
 // The opener's half of a context. `open` settles once (started value, or why not), `result()` settles once, and both are
 // driven by the transition table of `state.ts`. What the peer throws after it has started is met at `result()`, at the
-// signal's reason, or else at the dispose; that nobody has asked for the result yet never ends the host.
+// signal's reason, or else at the dispose; that nobody has asked for the result yet never ends the host, and where nobody ever
+// does it is told in the log (`unheard.ts`).
 import { DeadlineExceeded, type Cancelled } from "../errors/kinds.js";
 import { decodeValue } from "../protocol/payload.js";
 import type { Bounds } from "./bounded.js";
@@ -12,6 +13,7 @@ import { isBroodsDoing } from "./silence.js";
 import { watchReason } from "./watched-signal.js";
 import { isSettled, nextContextState, type ContextEvent, type ContextState } from "./state.js";
 import type { Context } from "./surface.js";
+import { met } from "./unheard.js";
 
 export class OpenContext extends Pending implements Context<any, unknown> {
   readonly #opened: Deferred<OpenContext> = deferred();
@@ -63,7 +65,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
       watchReason(this.#controller.signal, () => {
-        this.#met = true;
+        this.#meet();
         noteRead(this.#error);
       });
       if (this.#error !== undefined) this.#controller.abort(this.#error);
@@ -72,7 +74,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   }
 
   result(): ObservedPromise<unknown> {
-    this.#met = true;
+    this.#meet();
     if (this.#result === undefined) {
       this.#result = deferred();
       if (isSettled(this.#state)) this.#settleResult(this.#result);
@@ -93,7 +95,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
     if (!isSettled(this.#state)) await this.cancel();
     // What the peer threw, and this end has met nowhere. A death or a cancel is thrown by whoever it belongs to.
     if (this.#error !== undefined && !this.#met && !isBroodsDoing(this.#error)) {
-      this.#met = true;
+      this.#meet();
       throw this.#error;
     }
   }
@@ -169,6 +171,13 @@ export class OpenContext extends Pending implements Context<any, unknown> {
     }
     if (this.#result !== undefined) this.#settleResult(this.#result);
     this.#controller?.abort(error);
+    // A death or a cancel is told to whoever it belongs to.
+    if (!opening && !this.#met && !this.#lost && !isBroodsDoing(error)) this.opener.unheard(this, error);
+  }
+
+  #meet(): void {
+    this.#met = true;
+    met(this);
   }
 
   #settleResult(result: Deferred<unknown>): void {

@@ -46,6 +46,8 @@ export interface OpenerHost {
   late(error: Error): void;
   /** A real failure of a task whose caller has another outcome already: nobody awaits it any more. */
   undelivered(error: Error): void;
+  /** A real failure of a context that has started, which nobody has met yet. */
+  unheard(context: object, error: Error): void;
 }
 
 export class Opener implements Asking {
@@ -158,6 +160,10 @@ export class Opener implements Asking {
   }
 
   // What entries ask of their table.
+
+  unheard(context: object, error: Error): void {
+    this.#host.unheard(context, error);
+  }
 
   forget(entry: Pending): void {
     this.#table.delete(entry.id);

@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { callSite, framesOf, relocate, type CallSite } from "../context/located.js";
 import { observe, track, wasMet } from "../context/observed-promise.js";
 import { failureBehind, isBroodsDoing } from "../context/silence.js";
+import { UnheardFailures } from "../context/unheard.js";
 import { watchReason } from "../context/watched-signal.js";
 import type {
   ActorSource,
@@ -209,6 +210,8 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
 
   // ControlOwner.
 
+  readonly unheard = new UnheardFailures();
+
   ended(control: Control, exit: Exit, death: ActorDied | undefined): void {
     const child = this.#children.get(control);
     if (child === undefined) return;
@@ -389,6 +392,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     this.#ending ??= this.#idleNow().then(() => {
       this.#status = "ended";
       this.#unbind?.();
+      this.unheard.end();
       leave(this);
     });
     return this.#ending;

@@ -7,6 +7,7 @@ import { ExportCaller } from "../context/export-caller.js";
 import { deferred, track } from "../context/observed-promise.js";
 import { Opener } from "../context/opener.js";
 import type { ActorStatus, SpawnMethod } from "../context/surface.js";
+import type { UnheardFailures } from "../context/unheard.js";
 import type { Exit } from "../errors/exit.js";
 import type { ActorId } from "../errors/identity.js";
 import {
@@ -76,6 +77,8 @@ export interface ControlOwner {
   late(control: Control, error: Error): void;
   /** It stayed silent past `cancelTimeout`, and was spared (`onDeaf: "report"`). */
   deaf(control: Control): void;
+  /** Failures of contexts that nobody has met; told when the owner ends. */
+  readonly unheard: UnheardFailures;
 }
 
 /** The level of an error in the log. */
@@ -270,16 +273,19 @@ export class Control implements ChannelHandler, BodySink {
         cancelledByActor: () =>
           this.#origin === undefined ? undefined : new Cancelled(this.#origin, this.where, true),
         late: (error) => this.#owner.late(this, error),
-        undelivered: (error) => {
-          if (settings.spec.logLevel !== "silent")
-            settings.log(LOG_ERROR, `nobody awaits this any more: ${error.message}`);
-        },
+        undelivered: (error) => this.#tellUndelivered(error),
+        unheard: (context, error) => this.#owner.unheard.add(context, error, (unmet) => this.#tellUndelivered(unmet)),
       },
       guest,
     );
     if (guest === undefined) return;
     channel.send(FrameType.Spec, Flag.Json, 0, encodeSpecJson({ ...settings.spec, actor: this.#id }));
     channel.flush();
+  }
+
+  #tellUndelivered(error: Error): void {
+    const { spec, log } = this.#settings;
+    if (spec.logLevel !== "silent") log(LOG_ERROR, `nobody awaits this any more: ${error.message}`);
   }
 
   offers(exports: Exports): void {

@@ -1,6 +1,6 @@
 // Section 4: contexts. What needs a stream is pending.
 import assert from "node:assert/strict";
-import type { Portal } from "../../context/surface.js";
+import type { OutputLine, Portal } from "../../context/surface.js";
 import {
   type ActorDied,
   Cancelled,
@@ -196,6 +196,36 @@ law(
         await held[Symbol.asyncDispose]();
       }
     });
+  },
+);
+
+law(
+  "What a peer throws after started, and nobody ever asks for, is told once, in the log, when the nursery is over",
+  async (env) => {
+    const lines: string[] = [];
+    const stdio = ({ text }: OutputLine): void => void lines.push(text);
+    const held: unknown[] = [];
+    await withPeer(
+      env,
+      async (peer) => {
+        for (const meet of ["never", "result", "reason", "dispose"]) {
+          const opened = await peer.open("failThen", meet, `met: ${meet}`);
+          held.push(opened);
+          await peer.call("release", meet);
+          await until("the peer has failed", () => peer.stats.open === 0);
+          if (meet === "result") await rejection(opened.result());
+          if (meet === "reason") assert.ok(isRemote(opened.signal.reason, "RangeError"));
+          if (meet === "dispose") await rejection(Promise.resolve(opened[Symbol.asyncDispose]()));
+        }
+        assert.deepEqual(lines, []);
+      },
+      { stdio },
+    );
+    assert.equal(lines.length, 1);
+    assert.match(
+      lines[0] as string,
+      /^error: nobody awaits this any more: .*failThen failed: .*RangeError: met: never$/,
+    );
   },
 );
 

@@ -1,5 +1,5 @@
-// What a process actor does. It arms its lifeline, proves itself, learns from its Spec who it is, loads the actor's module, and hands the
-// channel to the task loop. It leaves by its own decision only after everything sent is with the system.
+// What a process actor does, started or forked. It proves itself, learns from its Spec who it is, loads the actor's module, and hands
+// the channel to the task loop. It leaves by its own decision only after everything sent is with the system.
 import type { AsyncLocalStorage } from "node:async_hooks";
 import { format } from "node:util";
 import { findDefinition } from "../actor/define.js";
@@ -21,6 +21,7 @@ import { PROTOCOL_VERSION } from "../protocol/version.js";
 import { SocketTransport } from "../spawn/socket-transport.js";
 import { armLifeline } from "./arm.js";
 import { loadHint } from "./load-hint.js";
+import { preload } from "./preload.js";
 
 /** sysexits.h EX_USAGE: started by hand. */
 const EXIT_USAGE = 64;
@@ -42,15 +43,15 @@ export interface Loader {
   ready(): void;
 }
 
-const given = process.env[CHANNEL_VARIABLE];
-delete process.env[CHANNEL_VARIABLE];
-if (given === undefined) {
-  process.stderr.write("This file is what brood's actors run first; it is not started by hand.\n");
-  process.exit(EXIT_USAGE);
+/** What a process actor needs to speak with its host. */
+export interface ActorBirth {
+  /** Proves that it is the process that was meant. */
+  readonly token: string;
+  /** Its end of the channel. */
+  readonly channel: number;
 }
-const token = given;
-armLifeline();
 
+let token = "";
 let loader: Loader;
 let place: Here | undefined;
 let loop: TaskLoop | undefined;
@@ -59,32 +60,50 @@ let leaving = false;
 let endsAt: number | undefined;
 /** Told apart by it: what comes of the main module's top level, however much later, and what the actor is asked to do. */
 let mainModule: AsyncLocalStorage<true> | undefined;
+let transport: SocketTransport;
+let channel: Channel;
 
-const transport = new SocketTransport(CHANNEL_FD, {
-  received: (bytes) => channel.received(bytes),
-  drained: () => channel.drained(),
-  ended: () => channel.ended(),
-});
-const channel: Channel = new Channel(transport, {
-  message(type, flags, context, payload) {
-    if (type === FrameType.Spec && place === undefined) {
-      void live(decodeSpec(payload, flags));
-    } else if (loop !== undefined) {
-      loop.message(type, flags, context, payload);
-    } else {
-      throw new InvalidMessage(`a frame of type ${type} before Ready`);
-    }
-  },
-  closed(breach) {
-    if (breach !== undefined) process.stderr.write(`brood: the host broke the protocol: ${breach.why}\n`);
-    // Without a host there is nobody to work for.
-    leave(breach === undefined ? 0 : EXIT_PROTOCOL);
-  },
-});
+/** What a fresh process was born with: in its environment and at fixed descriptors. It arms its lifeline. */
+export function bornByExec(): ActorBirth {
+  const given = process.env[CHANNEL_VARIABLE];
+  delete process.env[CHANNEL_VARIABLE];
+  if (given === undefined) {
+    process.stderr.write("This file is what brood's actors run first; it is not started by hand.\n");
+    process.exit(EXIT_USAGE);
+  }
+  armLifeline();
+  return { token: given, channel: CHANNEL_FD };
+}
+
+function connect(fd: number): void {
+  transport = new SocketTransport(fd, {
+    received: (bytes) => channel.received(bytes),
+    drained: () => channel.drained(),
+    ended: () => channel.ended(),
+  });
+  channel = new Channel(transport, {
+    message(type, flags, context, payload) {
+      if (type === FrameType.Spec && place === undefined) {
+        void live(decodeSpec(payload, flags));
+      } else if (loop !== undefined) {
+        loop.message(type, flags, context, payload);
+      } else {
+        throw new InvalidMessage(`a frame of type ${type} before Ready`);
+      }
+    },
+    closed(breach) {
+      if (breach !== undefined) process.stderr.write(`brood: the host broke the protocol: ${breach.why}\n`);
+      // Without a host there is nobody to work for.
+      leave(breach === undefined ? 0 : EXIT_PROTOCOL);
+    },
+  });
+}
 
 /** Says hello; everything else follows from what the host answers. */
-export function begin(from: Loader): void {
+export function begin(from: Loader, birth: ActorBirth): void {
   loader = from;
+  token = birth.token;
+  connect(birth.channel);
   channel.send(
     FrameType.Hello,
     0,
@@ -155,6 +174,7 @@ async function load(spec: Spec): Promise<NonNullable<ReturnType<typeof findDefin
   if (spec.module === undefined) throw new InvalidMessage("its Spec names no module");
   const bare = (url: string): string => url.replace(/[?#].*$/, "");
   let exports: Record<string, unknown> | undefined;
+  if (spec.preload !== undefined) await preload(spec.preload, spec.module);
   if (spec.inheritMain && spec.main !== undefined) {
     const { main } = spec;
     const asyncHooks = (await loader.import("node:async_hooks")) as unknown as typeof import("node:async_hooks");

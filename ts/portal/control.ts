@@ -74,6 +74,8 @@ export interface ControlOwner {
   ended(control: Control, exit: Exit, death: ActorDied | undefined): void;
   /** A failure that has no caller left to hear it: of a cleanup, or of a task whose caller had been interrupted. */
   late(control: Control, error: Error): void;
+  /** Another method had to make it than the one that was chosen. Once, before it speaks. */
+  fellBack(control: Control): void;
   /** It stayed silent past `cancelTimeout`, and was spared (`onDeaf: "report"`). */
   deaf(control: Control): void;
 }
@@ -139,6 +141,13 @@ export class Control implements ChannelHandler, BodySink {
   }
   get settings(): ControlSettings {
     return this.#settings;
+  }
+  /** What truly makes it. */
+  get spawnMethod(): SpawnMethod {
+    return this.#body?.instead?.method ?? this.#settings.spawnMethod;
+  }
+  get spawnReason(): string {
+    return this.#body?.instead?.reason ?? this.#settings.spawnReason;
   }
   get startTime(): number {
     return this.#startTime;
@@ -257,6 +266,9 @@ export class Control implements ChannelHandler, BodySink {
 
   speaks(transport: Transport, guest?: Guest): void {
     const { settings } = this;
+    // Some have a process only now.
+    if (this.#body?.pid !== undefined) this.#id = { ...this.#id, pid: this.#body.pid };
+    if (this.#body?.instead !== undefined) this.#owner.fellBack(this);
     const channel = new Channel(transport, this);
     this.#channel = channel;
     this.#guest = guest;
@@ -389,7 +401,11 @@ export class Control implements ChannelHandler, BodySink {
     }
     if (!sameToken(hello.token, this.#token)) throw new InvalidMessage("its token is wrong");
     this.#phase = "load";
-    (this.#channel as Channel).send(FrameType.Spec, 0, 0, encodeSpec({ ...this.#settings.spec, actor: this.#id }));
+    const { spawnMethod } = this;
+    const spec = { ...this.#settings.spec, actor: this.#id, spawnMethod };
+    // A fork has it already.
+    if (spawnMethod === "forkserver") delete spec.preload;
+    (this.#channel as Channel).send(FrameType.Spec, 0, 0, encodeSpec(spec));
   }
 
   #saidReady(payload: Uint8Array, flags: number): void {
@@ -540,7 +556,7 @@ export class Control implements ChannelHandler, BodySink {
   }
 
   #notSpawned(error: unknown): StartFailed {
-    const what = this.#settings.spawnMethod === "exec" ? "its process" : "it";
+    const what = this.#settings.spawnMethod === "wasm" ? "it" : "its process";
     const why = error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
     return new StartFailed(this.where, "spawn", `${what} could not be started: ${why}`, { cause: error });
   }

@@ -27,9 +27,20 @@ export interface Lateness {
   readonly cause?: Error;
 }
 
+/** What was made in place of what was asked for. */
+export interface Instead {
+  /** A spawn method. */
+  readonly method: "exec";
+  /** Why, in words. */
+  readonly reason: string;
+}
+
 /** A started body. One owner: the actor's control. */
 export interface Body {
+  /** undefined as long as there is no process. */
   readonly pid: number | undefined;
+  /** Set where another method had to make it; before it speaks. */
+  readonly instead?: Instead | undefined;
   /** For the error of a start that takes too long: how far a body that does not speak yet has come. */
   doing?(): Lateness | undefined;
   /** Its owner listens: from here on its sink is told. Once. */

@@ -27,6 +27,7 @@ export interface Lack {
 export type Thread = "main thread" | "worker thread";
 
 const LACKS: Readonly<Record<SpawnMethod | "wasm", Partial<Record<Need, Lack>>>> = {
+  forkserver: { component: { why: "is no component" } },
   exec: { component: { why: "is no component" } },
   wasm: {
     process: { why: "has no process" },

@@ -106,8 +106,9 @@ export class LeftOverWatch {
   #look(): { readonly what: string; readonly where: string | undefined; readonly lasting: boolean }[] {
     const left: { what: string; where: string | undefined; lasting: boolean }[] = [];
     for (const [id, { what, where, resource, type }] of this.#live) {
-      const object = resource.deref() as { _destroyed?: boolean } | undefined;
-      if (object === undefined || object._destroyed === true) {
+      const object = resource.deref() as { readonly [flag: string]: unknown } | undefined;
+      // Timers say so themselves, sooner than the hook does.
+      if (object === undefined || object["_destroyed"] === true) {
         this.#live.delete(id);
         continue;
       }

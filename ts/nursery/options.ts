@@ -92,19 +92,17 @@ export function checkStartOptions(
 function checkFitting(what: string, options: AnyOptions, verb: keyof typeof VERB_OPTIONS, method: SpawnMethod): void {
   const known = [...VERB_OPTIONS[verb], ...COMMON_OPTIONS, ...OWN_OPTIONS[method]];
   const given: Record<string, unknown> = { ...options };
-  for (const [other, names] of Object.entries(OWN_OPTIONS)) {
-    if (other === method) continue;
-    for (const name of names) {
-      if (OWN_OPTIONS[method].includes(name)) continue;
-      if (given[name] !== undefined) {
-        throw new InvalidOption(
-          `${what}: ${name}`,
-          given[name],
-          `the options ${known.join(", ")}; ${name} is one of spawn method ${other}, and this is ${method}`,
-        );
-      }
-      delete given[name];
+  for (const name of new Set(Object.values(OWN_OPTIONS).flat())) {
+    if (OWN_OPTIONS[method].includes(name)) continue;
+    if (given[name] !== undefined) {
+      const others = Object.entries(OWN_OPTIONS).flatMap(([other, names]) => (names.includes(name) ? [other] : []));
+      throw new InvalidOption(
+        `${what}: ${name}`,
+        given[name],
+        `the options ${known.join(", ")}; ${name} is one of spawn method ${others.join(" and ")}, and this is ${method}`,
+      );
     }
+    delete given[name];
   }
   checkKnown(what, given, known);
 }

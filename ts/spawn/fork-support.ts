@@ -48,7 +48,7 @@ function look(): Requirement[] {
     requirements.push({
       needs: "the kernel and the C library can fork it",
       found: reason ?? `glibc ${glibc ?? "(none)"}, libuv ${libuv ?? "(unknown)"}`,
-      met: reason === null,
+      met: (reason ?? undefined) === undefined,
     });
   } catch (error) {
     requirements.push({ needs: "the addon of brood loads", found: (error as Error).message, met: false });

@@ -2,7 +2,7 @@
 // it for forks, hands on what it tells of each child, and ends it. Its end costs no running actor its life.
 import { spawn, type ChildProcess } from "node:child_process";
 import { TemplateFailed } from "../errors/template.js";
-import type { ForkFailure, Lifeline, ProcessHandle, TemplateHandle } from "../native/forkserver.js";
+import type { Lifeline, ProcessHandle, TemplateHandle } from "../native/forkserver.js";
 import { loadForkserver } from "../native/load.js";
 import type { TemplateOrder, TemplateWord } from "../protocol/entry-contract.js";
 import { entryFile } from "./entry-files.js";
@@ -88,7 +88,6 @@ export class Template {
   readonly #handle: TemplateHandle;
   readonly #lifeline: Lifeline;
   readonly #unwatch: () => void;
-  readonly #output: ProcessOutput;
   readonly #asked = new Map<number, Asked>();
   #life: TemplateLife = NEWBORN;
   #seq = 0;
@@ -125,7 +124,7 @@ export class Template {
     // It holds nobody up: who waits for it has a timer of their own.
     child.unref();
     for (const stream of [child.stdout, child.stderr]) (stream as { unref?(): void } | null)?.unref?.();
-    this.#output = new ProcessOutput(child.stdout, child.stderr, output);
+    void new ProcessOutput(child.stdout, child.stderr, output);
     this.#unwatch = watchTemplate(this.#handle, () => this.#receive());
     child.once("error", (error) => this.#end("eof", "died", `it could not be started: ${error.message}`));
     child.once("exit", (code, signal) => {

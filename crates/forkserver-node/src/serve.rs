@@ -48,11 +48,10 @@ thread_local! {
 }
 
 /// Whether this system can fork.
-#[napi(object, object_from_js = false)]
+#[napi(object, object_from_js = false, use_nullable = true)]
 #[derive(Debug)]
 pub struct ForkSupport {
     /// Why not.
-    #[napi(ts_type = "string | null")]
     pub reason: Option<String>,
     /// The version of glibc.
     pub glibc: Option<String>,

@@ -106,9 +106,9 @@ const ACTS: Record<string, (child: ForkedChild, rest: string[]) => unknown> = {
     for (const fd of open.slice(1)) closeSync(fd);
     return 0;
   },
-  /** At least 20 scavenges, for a young generation of 16 MB at most, and a full collection; longer in one of ten. */
+  /** At least 20 scavenges, with a young generation of 1 MB, and a full collection; many more in one of ten. */
   pressure(child, [code]) {
-    churn(100);
+    churn(400);
     gc();
     if (child.seq % 10 === 9) churnFor(800);
     return Number(code);

@@ -33,9 +33,12 @@ async function leave(spawn: "forkserver" | "exec", way: string, busy: boolean): 
 
 /** What is the same whoever printed it: the listeners' words, and which error it was. */
 function said(lines: readonly string[]): string[] {
-  return lines.filter((line) =>
-    /listener|thrown|rejected|Range|Type|a text|Maximum call stack|Node\.js v/.test(line.replace(/ {4}at .*/, "")),
-  );
+  // Of what is no error, Node knows the line and brood does not.
+  return lines
+    .filter((line) => !/throw "a text"|trace-uncaught/.test(line))
+    .filter((line) =>
+      /listener|thrown|rejected|Range|Type|a text|Maximum call stack|Node\.js v/.test(line.replace(/ {4}at .*/, "")),
+    );
 }
 
 const WAYS = [
@@ -54,6 +57,7 @@ const WAYS = [
   "a value that is no error",
   "an overflow of the stack",
   "a listener that throws",
+  "a listener that throws, of an error",
   "an error that a listener handles",
   "after a Worker that was terminated",
 ] as const;

@@ -16,6 +16,7 @@ type Observer = typeof import("./actors/observer.js");
 const observer = actor<Observer>(new URL("./actors/observer.js", import.meta.url));
 const preloaded = actor<typeof import("./actors/preloaded.js")>(new URL("./actors/preloaded.js", import.meta.url));
 
+const FLAGS = ["--max-old-space-size=200"];
 type Started = Portal<brood.EndpointsOf<Observer>>;
 
 async function start(t: LawTask, options: Omit<brood.ProcessOptions, "spawn"> = {}): Promise<Started> {
@@ -30,6 +31,7 @@ law.before(async () => {
   await using nursery = await openNursery();
   await nursery.run(observer, "identity", [], { spawn: "forkserver" });
   await nursery.run(observer, "identity", [], { spawn: "forkserver", preload: true });
+  await nursery.run(observer, "identity", [], { spawn: "forkserver", execArgv: FLAGS });
   leaks.snapshot();
 });
 
@@ -50,9 +52,9 @@ law("its environment, directory, flags and mask are those of a fresh process wit
   const directory = realpathSync(mkdtempSync(join(tmpdir(), "cwd-")));
   t.defer(() => rmSync(directory, { recursive: true }));
   const options = {
-    env: { A: "1", PATH: undefined, TZ: "Pacific/Kiritimati", LONG: "x".repeat(200_000) },
+    env: { A: "1", PATH: undefined, TZ: "Pacific/Kiritimati" },
     cwd: directory,
-    execArgv: ["--max-old-space-size=200"],
+    execArgv: FLAGS,
   };
   await using nursery = await openNursery();
   const fresh = await nursery.run(observer, "identity", [], { ...options, spawn: "exec" });
@@ -62,11 +64,17 @@ law("its environment, directory, flags and mask are those of a fresh process wit
     {
       env: fresh.env,
       cwd: directory,
-      execArgv: ["--max-old-space-size=200"],
+      execArgv: FLAGS,
       umask: fresh.umask,
       time: 14,
     },
   );
+});
+
+law("its environment may be larger than what a process can be started with", async (t) => {
+  const LONG = "x".repeat(5_000_000);
+  const { env } = await (await start(t, { env: { LONG } })).call("identity");
+  assert.equal(env["LONG"], LONG);
 });
 
 law("each line that it prints arrives, with its own name", async (t) => {

@@ -53,7 +53,9 @@ export async function doctor(args: readonly string[]): Promise<number> {
 /** Forks one actor, and has it answer. */
 async function tried(): Promise<Check[]> {
   const needs = "an actor is forked and answers";
-  const what = actor<typeof import("./doctor-actor.js")>(new URL("./doctor-actor.js", import.meta.url));
+  const what = actor<typeof import("../entry/rehearsal-actor.js")>(
+    new URL("../entry/rehearsal-actor.js", import.meta.url),
+  );
   const nursery = await openNursery({ startTimeout: PATIENCE });
   try {
     // The first one waits for the template, the second is what all others are like.

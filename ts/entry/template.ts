@@ -19,6 +19,8 @@ import { armLifeline } from "./arm.js";
 import { leaveBySystem } from "./forked-exit.js";
 import { LeftOverWatch, type Culprit } from "./left-over.js";
 import { importerAt } from "./preload.js";
+import { quickImport } from "./quick-import.js";
+import { rehearse } from "./rehearsal.js";
 import { takeOverRandomness, type Randomness } from "./randomness.js";
 
 /** sysexits.h: EX_USAGE, started by hand; EX_SOFTWARE, the host was told why. */
@@ -40,6 +42,7 @@ armLifeline();
 const order = JSON.parse(given) as TemplateOrder;
 const native = loadForkserver();
 const importHere = (url: string): Promise<Record<string, unknown>> => import(url) as Promise<Record<string, unknown>>;
+const importSoon = quickImport(importHere);
 
 void prepare();
 
@@ -56,8 +59,10 @@ async function prepare(): Promise<void> {
   const threads = (): readonly Thread[] => native.threads();
   if (threads().length > MOST_THREADS)
     return refuse(undefined, [{ what: `threads that Node's flags did not prevent (${names(threads())})` }]);
-  // Every actor's module imports it.
-  await importHere(new URL("../actor/index.js", import.meta.url).href);
+  // What has run once stays compiled, whatever is collected.
+  setFlagsFromString("--no-flush-bytecode");
+  const actors = ["./rehearsal-actor.js", "./rehearsal-actor.js?again"];
+  for (const actor of actors) await rehearse(native.socketPair(), importSoon, new URL(actor, import.meta.url).href);
   if (order.preload.length > 0) {
     const load = order.from === undefined ? importHere : importerAt(order.from);
     const watch = new LeftOverWatch(threads, collect);
@@ -95,7 +100,8 @@ function serve(randomness: Randomness): void {
 /** From here on this is another process. */
 function become({ pid, payload, descriptors, seed }: ForkedChild, randomness: Randomness): void {
   Object.defineProperty(process, "pid", { value: pid, enumerable: true, configurable: true, writable: false });
-  leaveBySystem(native.exitNow);
+  let loading: string | undefined;
+  leaveBySystem(native.exitNow, () => loading);
   randomness.renew(seed);
   const channel = descriptors[0] as number;
   const birth = readBirth(payload, channel);
@@ -105,7 +111,8 @@ function become({ pid, payload, descriptors, seed }: ForkedChild, randomness: Ra
   if (birth.cwd !== undefined) process.chdir(birth.cwd);
   process.execArgv = [...birth.execArgv];
   process.title = birth.title;
-  begin({ import: importHere, ready() {} }, { token: birth.token, channel });
+  const load = (url: string): ReturnType<typeof importHere> => importSoon((loading = url));
+  begin({ import: load, ready: () => (loading = undefined) }, { token: birth.token, channel });
 }
 
 function readBirth(payload: Uint8Array, channel: number): ForkBirth {

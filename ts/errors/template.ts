@@ -15,6 +15,14 @@ const WORDS: Readonly<Record<TemplateReason, string>> = {
   fork: "fork failed",
 };
 
+/** The same, said of its actor. */
+const WHY: Readonly<Record<TemplateReason, string>> = {
+  refused: "its template was refused",
+  failed: "its template was not loaded",
+  died: "its template died",
+  fork: "it could not be forked",
+};
+
 /** What to do, in the same order. */
 const ADVICE: Readonly<Record<TemplateReason, string>> = {
   refused: " Do that in setup() of the actor, or leave the module out of preload.",
@@ -31,6 +39,7 @@ export class TemplateFailed extends BroodError {
   readonly reason: TemplateReason;
   /** The template; undefined where it was never born. */
   readonly pid: number | undefined;
+  /** In words, said of the actor. */
   readonly why: string;
   /** Of a `fork`: the name of the system's error, as "EMFILE". */
   readonly errno: string | undefined;
@@ -41,7 +50,7 @@ export class TemplateFailed extends BroodError {
     super(`${WORDS[reason]}:${pid === undefined ? "" : ` process ${pid}:`} ${sentence(why)}${ADVICE[reason]}`);
     this.reason = reason;
     this.pid = pid;
-    this.why = why;
+    this.why = `${WHY[reason]}: ${why}`;
     this.errno = errno;
     this.step = step;
   }

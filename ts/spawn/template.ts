@@ -18,6 +18,8 @@ export const BOOT = 60_000;
 const FORK = 3_000;
 /** How long it may serve, in ms: what it preloaded is as old. */
 const AGE = 6 * 3_600_000;
+/** From the end of its socket to its exit, in ms. */
+const EXIT = 100;
 /** How soon a template that takes no more requests is asked again, in ms. */
 const AGAIN = 2;
 
@@ -256,11 +258,10 @@ export class Template {
           break;
         }
         case "closed":
-          return this.#end(
-            "eof",
-            "died",
-            event.code === undefined ? "its process is gone" : "what it said is not in the protocol",
-          );
+          if (event.code !== undefined) return this.#end("eof", "died", "what it said is not in the protocol");
+          // How it ended, its exit will tell in a moment.
+          setTimeout(() => this.#end("eof", "died", "its process is gone"), EXIT);
+          return;
       }
     }
   }

@@ -48,12 +48,20 @@ const WAYS: Readonly<Record<string, () => unknown>> = {
       throw "a text";
     }),
   "an overflow of the stack": () => later(() => deep(0)),
-  "a listener that throws": () => {
-    process.on("exit", () => {
-      throw new Error("thrown in a listener of exit");
-    });
-    process.exit(3);
-  },
+  "a listener that throws": () =>
+    later(() => {
+      process.on("exit", () => {
+        throw new Error("thrown in a listener of exit");
+      });
+      process.exit(3);
+    }),
+  "a listener that throws, of an error": () =>
+    later(() => {
+      process.on("exit", () => {
+        throw new Error("thrown in a listener of exit");
+      });
+      throw new Error("thrown before");
+    }),
   "an error that a listener handles": () => {
     process.on("uncaughtException", () => process.exit(13));
     later(() => {

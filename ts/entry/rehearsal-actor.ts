@@ -1,4 +1,4 @@
-// The actor that brood doctor forks.
+// The smallest actor: a template rehearses with it, and `brood doctor` forks it. It is loaded as a user's module is.
 import { defineActor } from "../actor/index.js";
 
 export default defineActor({

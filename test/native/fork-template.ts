@@ -50,9 +50,19 @@ const ACTS: Record<string, (child: ForkedChild, rest: string[]) => unknown> = {
   report(child) {
     const { pid, ppid, seq, seed } = child;
     const status = readFileSync("/proc/self/status", "utf8");
+    const oom = Number(readFileSync("/proc/self/oom_score_adj", "utf8"));
     say(
       child,
-      JSON.stringify({ pid, ppid, seq, seed: [...seed], status, descriptors: descriptors(), given: child.descriptors }),
+      JSON.stringify({
+        pid,
+        ppid,
+        seq,
+        seed: [...seed],
+        status,
+        oom,
+        descriptors: descriptors(),
+        given: child.descriptors,
+      }),
     );
     return 0;
   },
@@ -79,9 +89,11 @@ const ACTS: Record<string, (child: ForkedChild, rest: string[]) => unknown> = {
     done.push("pool");
     await promisify(pbkdf2)("a", "b", 10, 10, "sha256");
     done.push("crypto");
-    const heard = once(process, "SIGUSR2");
-    process.kill(own, "SIGUSR2");
-    await heard;
+    for (const signal of ["SIGUSR1", "SIGUSR2", "SIGHUP"] as const) {
+      const heard = once(process, signal);
+      process.kill(own, signal);
+      await heard;
+    }
     done.push("signals");
     const [code] = await once(spawn("/bin/sh", ["-c", "exit 3"]), "exit");
     done.push(`processes ${code}`);

@@ -67,10 +67,20 @@ law(
   () =>
     withTemplate(async (template) => {
       const { exited, text, pid } = await template.run("report");
-      const found = JSON.parse(text) as { pid: number; ppid: number; seq: number; status: string; seed: number[] };
+      const found = JSON.parse(text) as {
+        pid: number;
+        ppid: number;
+        seq: number;
+        status: string;
+        oom: number;
+        seed: number[];
+      };
       assert.deepEqual([found.pid, found.ppid, found.seq], [pid, template.process.pid, 0]);
       assert.match(found.status, new RegExp(`^NSpid:\t${pid}$`, "m"));
+      assert.match(found.status, new RegExp(`^NSpgid:\t${pid}$`, "m"));
       assert.match(found.status, /^SigBlk:\t0+$/m);
+      const own = Number(readFileSync("/proc/self/oom_score_adj", "utf8"));
+      assert.equal(found.oom, Math.min(own + 300, 1000));
       assert.equal(found.seed.length, 32);
       assert.deepEqual([exited.code, exited.signal, exited.core, exited.failure], [0, undefined, false, undefined]);
     }),

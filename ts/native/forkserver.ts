@@ -122,11 +122,14 @@ export type TemplateEvent =
   | { readonly kind: "told"; readonly payload: Uint8Array }
   /** The child lives. The handle is the caller's, to be closed, as one of `ProcessHandle.open`. */
   | { readonly kind: "forked"; readonly seq: number; readonly process: ProcessHandle }
-  /** There is no child, and the template goes on. */
+  /**
+   * There is no child, and the template goes on. With "receive" and EMFILE there may be one that this process had no room to
+   * hold: it ends with its lifeline.
+   */
   | { readonly kind: "failed"; readonly seq: number; readonly failure: ForkFailure }
   /**
-   * The child has ended, was reaped, and what was left of its group was killed: by itself with `code`, or by `signal`. Comes
-   * after its "forked". With `failure`, it ended before its `serve` returned, and `code` is 70.
+   * The child has ended, was reaped, and what was left of its group was killed: by itself with `code`, or by `signal`; neither,
+   * if somebody else had reaped it. Comes after its "forked". With `failure`, it ended before its `serve` returned, and `code` is 70.
    */
   | {
       readonly kind: "exited";
@@ -227,8 +230,9 @@ export interface ForkserverAddon {
    * of a module or `setImmediate`, with nothing pending. The descriptor belongs to it from now on.
    *
    * A child has 0, 1 and 2, the descriptors of its request, its lifeline (which what it starts inherits), what libuv opens, and
-   * `/dev/null` where a thread that it does not have any more could still write to. All signals have their default action
-   * there, but those that Node and libuv handle or ignore. It leaves by `exitNow` or by a signal only.
+   * `/dev/null` where a thread that it does not have any more could still write to. It blocks no signal; each has its default
+   * action, but those that Node and libuv handle or ignore, and SIGUSR1 where `--disable-sigusr1` blocked it, which is ignored
+   * until there is a listener. It leaves by `exitNow` or by a signal only.
    *
    * Throws before it serves: EINVAL (not the main thread, `control` is no control socket), ENOSYS (`forkSupport` says why),
    * EMFILE, ENOMEM.

@@ -121,7 +121,7 @@ impl Forker {
             match self.begin(kernel, runtime, control, order) {
                 Ok(child) => {
                     sys::close(control.as_raw_fd());
-                    drop(blocked);
+                    blocked.open_all();
                     return Ok(Side::Child(child));
                 }
                 Err(failure) => {

@@ -109,6 +109,10 @@ pub(crate) fn pidfd_wait_status(fd: BorrowedFd<'_>) -> io::Result<Option<c_int>>
     Ok((info.mask & PIDFD_INFO_EXIT != 0).then_some(info.exit_code))
 }
 
+/// The last signal that is not one of the real-time ones, of which the C library keeps some to itself.
+#[cfg(target_os = "linux")]
+const LAST_SIGNAL: c_int = 31;
+
 /// Every signal is blocked in this thread until this is dropped.
 pub(crate) struct SignalsBlocked(Option<libc::sigset_t>);
 
@@ -125,6 +129,27 @@ impl SignalsBlocked {
             // SAFETY: pthread_sigmask succeeded and so has filled in the set.
             unsafe { before.assume_init() }
         }))
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl SignalsBlocked {
+    /// From here on no signal is blocked. What was blocked before and would end the process is ignored instead: nobody wanted
+    /// to hear of it, and a listener for it will.
+    pub(crate) fn open_all(mut self) {
+        let Some(mut mask) = self.0.take() else { return };
+        for signal in 1..=LAST_SIGNAL {
+            // SAFETY: the set is a whole one.
+            let was_blocked = unsafe { libc::sigismember(&raw const mask, signal) } == 1;
+            if was_blocked && disposition(signal).is_some_and(|action| action.sa_sigaction == libc::SIG_DFL) {
+                // SAFETY: SIG_IGN runs no code of ours.
+                unsafe { libc::signal(signal, libc::SIG_IGN) };
+            }
+        }
+        // SAFETY: sigemptyset initialises the set that it is given.
+        unsafe { libc::sigemptyset(&raw mut mask) };
+        // SAFETY: the set is a whole one; a null old set is allowed.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const mask, ptr::null_mut()) };
     }
 }
 
@@ -204,9 +229,7 @@ pub(crate) fn random(buffer: &mut [u8]) -> io::Result<()> {
 /// Gives the default action back to the signals that are ignored, but to those that a fresh Node ignores.
 #[cfg(target_os = "linux")]
 pub(crate) fn heed_signals() {
-    /// The last signal that is not one of the real-time ones, which nobody ignores by habit.
-    const LAST: c_int = 31;
-    for signal in (1..=LAST).filter(|signal| ![libc::SIGPIPE, libc::SIGXFSZ].contains(signal)) {
+    for signal in (1..=LAST_SIGNAL).filter(|signal| ![libc::SIGPIPE, libc::SIGXFSZ].contains(signal)) {
         if disposition(signal).is_some_and(|action| action.sa_sigaction == libc::SIG_IGN) {
             reset(signal);
         }

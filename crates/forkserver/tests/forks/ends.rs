@@ -99,13 +99,17 @@ fn no_two_children_have_the_same_seed() {
 }
 
 #[test]
-fn a_child_heeds_the_signals_that_its_template_ignores_or_blocks_not() {
+fn a_child_blocks_nothing_and_ignores_what_a_fresh_node_does_and_what_its_template_blocked() {
     let prepare = || {
-        // SAFETY: these actions run no code.
+        // SAFETY: these actions run no code, and the set is a whole one.
         unsafe {
             libc::signal(libc::SIGHUP, libc::SIG_IGN);
             libc::signal(libc::SIGCHLD, libc::SIG_IGN);
             libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+            // As Node does with --disable-sigusr1.
+            let mut mask = std::mem::zeroed();
+            libc::sigaddset(&raw mut mask, libc::SIGUSR1);
+            libc::sigprocmask(libc::SIG_BLOCK, &raw const mask, std::ptr::null_mut());
         }
     };
     let mut stage = Stage::with(Linux, Plain, prepare, |child| {
@@ -118,7 +122,7 @@ fn a_child_heeds_the_signals_that_its_template_ignores_or_blocks_not() {
         };
         let bit = |signal: i32| 1_u64 << (signal - 1);
         assert_eq!(field("SigBlk"), 0);
-        assert_eq!(field("SigIgn"), bit(libc::SIGPIPE));
+        assert_eq!(field("SigIgn"), bit(libc::SIGPIPE) | bit(libc::SIGUSR1));
         say(&child, "fine");
         7
     });

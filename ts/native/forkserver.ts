@@ -4,7 +4,8 @@
 //
 // How a fork goes. The host makes a `TemplateHandle` and starts Node with `templateFd` among its descriptors. That process loads
 // its modules, tells the host what it likes (`tell`: ready, or why not) and calls `serve`, in which it stays. The host calls
-// `fork`; in the new process, and only there, `serve` returns. What the host is told comes from `receive`.
+// `fork`; in the new process, and only there, `serve` returns. What the host is told comes from `receive`. All that has to do
+// with forking is there on Linux only.
 
 /** What works on this system. */
 export interface Support {

@@ -1,9 +1,12 @@
 // Laws of the fork as Node sees it: what a child is, what it has, how its end is told, and what ends with whom.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { ProcessHandle, Thread } from "#brood/native/forkserver.js";
 import { loadForkserver } from "#brood/native/load.js";
@@ -262,6 +265,65 @@ law("a Worker that ends takes its template and its children along", async () => 
   for (const pid of pids) assert.equal(isAlive(pid), true);
   await worker.terminate();
   await until("all are gone", () => pids.every((pid) => !isAlive(pid)), 1_000);
+});
+
+/** The living processes whose environment names `mark`: a template's, and those of all that it has forked. */
+function marked(mark: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && isAlive(Number(name)))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, "utf8").includes(mark);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+law(
+  "a template that is killed while it forks leaves nobody whose lifeline has ended, and each request has its answer",
+  async () => {
+    for (let round = 0; round < (full ? 40 : 8); round += 1) {
+      const mark = `FORK_LAW=${randomUUID()}`;
+      const [name, value] = mark.split("=") as [string, string];
+      const template = await new TestTemplate({ env: { ...process.env, [name]: value } }).ready();
+      const asked = Array.from({ length: 12 }, (_, number) => template.ask(number % 2 === 0 ? "stay" : "code 3"));
+      // A different moment each time, within the forks that were asked for; a fork takes about a millisecond.
+      await new Promise((resolve) => setTimeout(resolve, round % 8));
+      template.process.kill("SIGKILL");
+      for (const one of asked) {
+        const born = await one.born;
+        if (typeof born === "object" && "pid" in born) born.close();
+        else assert.equal(born, "closed");
+        one.release();
+      }
+      await until("nobody is left", () => marked(mark).length === 0, 1_000);
+      await template.close();
+    }
+  },
+);
+
+law("the kill of a host, at whatever moment, leaves no template and no child after a second", async () => {
+  for (let round = 0; round < (full ? 40 : 6); round += 1) {
+    const mark = `FORK_LAW=${randomUUID()}`;
+    const [name, value] = mark.split("=") as [string, string];
+    const program = fileURLToPath(new URL("./fork-host.js", import.meta.url));
+    const host = spawn(process.execPath, [program], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, [name]: value },
+    });
+    const gone = once(host, "exit");
+    // While its template starts; then while it forks.
+    if (round % 3 === 0) await new Promise((resolve) => setTimeout(resolve, 60 + round * 10));
+    else {
+      await once(host.stdout, "data");
+      await new Promise((resolve) => setTimeout(resolve, round * 7));
+    }
+    host.kill("SIGKILL");
+    await gone;
+    await until("nobody is left", () => marked(mark).length === 0, 1_000);
+  }
 });
 
 law("what is wrong with an argument is said by its code", async () => {

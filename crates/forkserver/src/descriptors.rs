@@ -8,6 +8,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 
 use rustix::fs::{Mode, OFlags, RawDir, SeekFrom, fstat, open, readlinkat_raw, seek};
+use rustix::io::Errno;
 
 /// Room for a part of the list, in bytes.
 const PART: usize = 4096;
@@ -75,12 +76,12 @@ impl Descriptors {
             // Nobody else opens or closes anything in a template; what is gone all the same needs no closing.
             let Some(identity) = identity(fd) else { continue };
             let mut link = [MaybeUninit::<u8>::uninit(); 32];
-            let (link, _) = readlinkat_raw(&self.directory, name, &mut link)?;
-            self.list.push(Open {
-                fd,
-                identity,
-                eventfd: *link == *b"anon_inode:[eventfd]",
-            });
+            let eventfd = match readlinkat_raw(&self.directory, name, &mut link) {
+                Ok((link, _)) => *link == *b"anon_inode:[eventfd]",
+                Err(Errno::NOENT) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            self.list.push(Open { fd, identity, eventfd });
         }
         Ok(())
     }

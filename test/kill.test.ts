@@ -18,7 +18,7 @@ import type { TreeConfig } from "#brood/testing/programs/tree.js";
 import { leakCheck } from "./harness/leaks.js";
 import { suite, type LawTask } from "./harness/law.js";
 
-const METHODS = ["exec"] as const;
+const METHODS = ["forkserver", "exec"] as const;
 const ROUNDS = process.env["BROOD_FULL"] ? 200 : 20;
 /** An actor that is being born meets the end of its host when its process has come to its first instruction of ours; ms. */
 const BORN = 3_000;

@@ -32,6 +32,7 @@ law.before(async () => {
   await nursery.run(observer, "identity", [], { spawn: "forkserver" });
   await nursery.run(observer, "identity", [], { spawn: "forkserver", preload: true });
   await nursery.run(observer, "identity", [], { spawn: "forkserver", execArgv: FLAGS });
+  await nursery.run(preloaded, "who", [], { spawn: "forkserver", preload: true });
   leaks.snapshot();
 });
 
@@ -66,7 +67,7 @@ law("its environment, directory, flags and mask are those of a fresh process wit
       cwd: directory,
       execArgv: FLAGS,
       umask: fresh.umask,
-      time: 14,
+      time: fresh.time,
     },
   );
 });

@@ -106,6 +106,15 @@ const ACTS: Record<string, (child: ForkedChild, rest: string[]) => unknown> = {
     say(child, done.join(", "));
     return 0;
   },
+  /** A host itself, of a template of its own. */
+  async nested(child) {
+    const { TestTemplate } = await import("./template-host.js");
+    const template = await new TestTemplate().ready();
+    const { exited, pid } = await template.run("report");
+    await template.close();
+    say(child, `${pid} ${exited.code}`);
+    return 0;
+  },
   /** Each file of a directory that was made for it holds what is written here, and nothing else. */
   async files(_child, [directory, count]) {
     const open = Array.from({ length: Number(count) }, (_, number) => openSync(`${directory}/${number}`, "wx"));

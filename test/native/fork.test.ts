@@ -1,6 +1,6 @@
 // Laws of the fork as Node sees it: what a child is, what it has, how its end is told, and what ends with whom.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -123,6 +123,48 @@ law("timers, the thread pool, crypto, signal listeners, processes and sockets wo
       assert.equal(text, "timers, pool, crypto, signals, processes 3, sockets hello");
       assert.equal(exited.code, 0);
     }
+  }),
+);
+
+law("a child can be the host of a template of its own", () =>
+  withTemplate(async (template) => {
+    const { exited, text } = await template.run("nested");
+    assert.match(text, /^\d+ 0$/);
+    assert.equal(exited.code, 0);
+  }),
+);
+
+law("a template that may open nothing more says so, keeps nothing, and forks again as soon as it may", () =>
+  withTemplate(async (template) => {
+    await template.run("code 0");
+    const pid = template.process.pid as number;
+    const open = (): number[] => readdirSync(`/proc/${pid}/fd`).map(Number);
+    const limit = (most: number): void => {
+      const { status } = spawnSync("prlimit", [`--pid=${pid}`, `--nofile=${most}:`]);
+      assert.equal(status, 0);
+    };
+    const [, before] = /^Max open files +(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, "utf8")) ?? [];
+    const had = open();
+    const steps = new Set<string>();
+    const lowest = Array.from({ length: had.length + 1 }, (_, fd) => fd).find((fd) => !had.includes(fd)) as number;
+    // From no free number to one too few: a lifeline, a channel, a handle on the child.
+    for (let free = 0; free < 3; free += 1) {
+      let room = lowest;
+      for (let left = free; left > 0 || had.includes(room); room += 1) if (!had.includes(room)) left -= 1;
+      limit(room);
+      const asked = template.ask("code 0");
+      const born = await asked.born;
+      assert.ok(typeof born === "object" && "step" in born, `${free} free`);
+      assert.equal(born.code, "EMFILE");
+      steps.add(born.step);
+      assert.equal(await asked.text, "");
+      asked.release();
+      assert.deepEqual(open(), had);
+    }
+    assert.deepEqual([...steps], ["receive", "pidfd"]);
+    limit(Number(before));
+    const { exited } = await template.run("code 7");
+    assert.equal(exited.code, 7);
   }),
 );
 

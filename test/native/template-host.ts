@@ -56,6 +56,8 @@ export class TestTemplate {
   readonly #waiting = new Map<number, Waiting>();
   readonly #id = nextId++;
   readonly #lifeline: Lifeline;
+  /** What the addon tells does not hold the loop; a law waits for it. */
+  readonly #awake = setInterval(() => {}, 1e6);
   #seq = 0;
 
   constructor({ flags = templateFlags(), env = process.env, order = "serve" }: TestTemplateOptions = {}) {
@@ -150,6 +152,7 @@ export class TestTemplate {
     const gone = this.process.exitCode === null && this.process.signalCode === null && once(this.process, "exit");
     this.handle.close();
     watched.delete(this.#id);
+    clearInterval(this.#awake);
     await gone;
     this.#lifeline.release();
   }

@@ -8,9 +8,19 @@ type Exports = Record<string, unknown>;
 
 const require = createRequire(import.meta.url);
 
-/** Errors of require() itself, and none of a module that it runs: import() has its own words for them, or none. */
-const NOT_FOR_REQUIRE =
-  /^(ERR_REQUIRE_(ESM|ASYNC_MODULE|CYCLE_MODULE)|MODULE_NOT_FOUND|ERR_MODULE_NOT_FOUND|ERR_UNKNOWN_|ERR_UNSUPPORTED_)/;
+const REFUSALS =
+  /^(ERR_REQUIRE_|MODULE_NOT_FOUND|ERR_MODULE_NOT_FOUND|ERR_UNKNOWN_|ERR_UNSUPPORTED_|ERR_INTERNAL_ASSERTION)/;
+
+/** Whether require() itself has failed, and no code of a module: import() has its own words for it, or succeeds. */
+function isOwnDoing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  // Found before anything is run.
+  if (error instanceof SyntaxError) return true;
+  return (
+    REFUSALS.test(String((error as NodeJS.ErrnoException).code)) ||
+    /^\w+Error:.*\n +at .*node:internal\//.test(error.stack ?? "")
+  );
+}
 
 /** @param load import(), as it stands in a file */
 export function quickImport(load: (url: string) => Promise<Exports>): (url: string) => Promise<Exports> {
@@ -20,10 +30,11 @@ export function quickImport(load: (url: string) => Promise<Exports>): (url: stri
     try {
       found = require(fileURLToPath(url));
     } catch (error) {
-      // A syntax error of a module has its place in neither: there is one way to tell of it.
-      if (error instanceof SyntaxError || NOT_FOR_REQUIRE.test(String((error as NodeJS.ErrnoException).code)))
-        return load(url);
-      throw error;
+      if (!isOwnDoing(error)) throw error;
+      return load(url).catch((again: NodeJS.ErrnoException) => {
+        // Node's loader may be confused by its own first failure, which then says more.
+        throw again.code === "ERR_INTERNAL_ASSERTION" ? error : again;
+      });
     }
     if (types.isModuleNamespaceObject(found)) {
       // For a module with a default export, require() adds this mark.

@@ -381,6 +381,7 @@ export class Control implements ChannelHandler, BodySink {
     }
     // Its process usually ends with its channel; one that lives on without is ended through its handle.
     this.#later(CHANNEL_DRAIN, () => {
+      if (this.#body?.ended === true) return;
       if (!this.#acknowledged) this.#breach ??= new InvalidMessage("its channel was closed while it lived on");
       this.#force();
     });
@@ -523,7 +524,10 @@ export class Control implements ChannelHandler, BodySink {
     const phase = this.#phase === "hello" ? "hello" : "load";
     if (this.#breach !== undefined) {
       const { at, why } = this.#breach;
-      const hint = this.#id.pid === undefined ? "" : ". Its descriptor 3 is brood's: does something in it write there?";
+      const hint =
+        this.#id.pid === undefined
+          ? ""
+          : `. ${this.spawnMethod === "exec" ? "Its descriptor 3" : "Its first socket"} is brood's: does something in it write there?`;
       return new StartFailed(
         this.where,
         phase,

@@ -26,6 +26,7 @@ import {
   within,
 } from "./process-output.js";
 import { SocketTransport } from "./socket-transport.js";
+import { zombieStatus } from "./zombie.js";
 import type { ForkGifts, ForkOwner, ForkTicket, TemplateKind } from "./template.js";
 import { templateFor } from "./templates.js";
 
@@ -83,6 +84,10 @@ class ForkedBody implements Body, ForkOwner {
 
   get pid(): number | undefined {
     return this.#other === undefined ? this.#handle?.pid : this.#other.pid;
+  }
+
+  get ended(): boolean {
+    return this.#other === undefined ? this.#ended : this.#other.ended === true;
   }
 
   get instead(): Instead | undefined {
@@ -258,9 +263,11 @@ class ForkedBody implements Body, ForkOwner {
     if (begun) other.begin();
   }
 
-  /** Its parent is gone: whoever inherited it reaps it, and then the kernel tells how it ended. */
+  /** Its parent is gone: the kernel tells how it ended, as long as nobody has reaped it, and newer ones also afterwards. */
   #askHandle(until = performance.now() + REAPING): void {
-    const status = statusOf(this.#handle as ProcessHandle);
+    const handle = this.#handle as ProcessHandle;
+    const zombie = zombieStatus(handle);
+    const status = zombie === undefined ? statusOf(handle) : statusFrom(zombie);
     if (status.kind !== "lost" || performance.now() > until) return this.#over(status);
     this.#later(LOOK, () => this.#askHandle(until));
   }

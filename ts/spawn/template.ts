@@ -131,7 +131,10 @@ export class Template {
     child.once("error", (error) => this.#end("eof", "died", `it could not be started: ${error.message}`));
     child.once("exit", (code, signal) => {
       this.#receive();
-      this.#end("eof", "died", signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`);
+      // One that leaves by itself before it is ready has been refused a flag, or a module has ended it: so it goes for its actors.
+      if (signal === null)
+        this.#end("eof", this.#word === undefined ? "failed" : "died", `it exited with code ${code}`);
+      else this.#end("eof", "died", `it was ended by ${signal}`);
     });
     this.#boot = setTimeout(() => this.#check(), BOOT).unref();
   }

@@ -45,9 +45,9 @@ export function livingTemplates(): readonly Template[] {
   return shelf.all;
 }
 
-/** Retires all of them: each ends with the last of its actors. */
-export function retireTemplates(): void {
-  for (const template of shelf.all) {
+/** Retires all of them, or some: each ends with the last of its actors. */
+export function retireTemplates(which: (template: Template) => boolean = () => true): void {
+  for (const template of shelf.all.filter(which)) {
     shelf.drop(template);
     template.retire();
   }

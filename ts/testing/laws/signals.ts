@@ -84,6 +84,8 @@ law(
   { deadline: 120_000, needs: ["process", "nested nurseries"] },
 );
 
+const isTemplate = ({ command }: { readonly command: string }): boolean => /template\.cjs$/.test(command);
+
 // `exec` has no template; the fork methods add theirs to this law.
 law(
   "Nor SIGKILL of a random middle process or of a template, nor the end of a worker thread owning a nursery",
@@ -98,7 +100,8 @@ law(
         const below = host.marked
           .living()
           .filter(({ pid, ppid }) => !above.includes(pid) && (!above.includes(ppid) || pid === killed));
-        assert.equal(below.length, 2 * (pids.length - victim));
+        // Actors that fork have a template of their own as well.
+        assert.equal(below.filter((one) => !isTemplate(one)).length, 2 * (pids.length - victim));
         const from = performance.now();
         process.kill(killed, "SIGKILL");
         await until("nobody below the victim lives", () => below.every(({ pid }) => !isAlive(pid)), GONE);
@@ -111,6 +114,21 @@ law(
           await until("the victim is reaped", () => processState(killed) === undefined, GONE);
         host.program.signal("SIGKILL");
         await host.gone();
+      }
+    }
+    if (env.method === "forkserver") {
+      for (const tree of TREES) {
+        const host = new TreeHost(env, tree);
+        const pids = await host.ready();
+        const templates = host.marked.living().filter(isTemplate);
+        const own = templates.find(({ ppid }) => ppid === host.program.pid);
+        assert.ok(own !== undefined && templates.length >= pids.length - 1, JSON.stringify(templates));
+        process.kill(own.pid, "SIGKILL");
+        await until("the template is reaped", () => processState(own.pid) === undefined, GONE);
+        // Its actors live on, and die with their host as ever.
+        assert.ok(pids.every(isAlive));
+        host.program.signal("SIGKILL");
+        measured(`host killed after its template, tree ${tree.loops ? "busy" : "idle"}`, await host.gone());
       }
     }
     for (const loops of [false, true]) {

@@ -25,6 +25,7 @@ const unready = actor<typeof import("../actors/unready.js")>(new URL("../actors/
 const slow = actor<typeof import("../actors/slow-start.js")>(new URL("../actors/slow-start.js", import.meta.url));
 const talker = actor<typeof import("../actors/talker.js")>(new URL("../actors/talker.js", import.meta.url));
 const observer = actor<typeof import("../actors/observer.js")>(new URL("../actors/observer.js", import.meta.url));
+const OWN_CHANNEL = new URL("../own-channel.js", import.meta.url).href;
 
 export const starting = section(8);
 const { law, later } = starting;
@@ -454,7 +455,7 @@ law(
       const loading = writtenActor(
         env.directory,
         "writes",
-        'import { writeSync } from "node:fs"; writeSync(3, "what a module should not print\\n"); await new Promise((go) => setTimeout(go, 60_000));',
+        `import { writeSync } from "node:fs"; import { ownChannel } from ${JSON.stringify(OWN_CHANNEL)}; writeSync(ownChannel(), "what a module should not print\\n"); await new Promise((go) => setTimeout(go, 60_000));`,
       );
       const writes = await failure(nursery, env, loading, "writes while loading", {});
       check(writes, /./);

@@ -34,7 +34,7 @@ law("doctor looks, tries, and agrees with what a start then does", async () => {
   const found = JSON.parse(stdout) as { forkserver: boolean; checks: { met: boolean; needs: string; found: string }[] };
   assert.equal(code, found.forkserver ? 0 : 1);
   await using nursery = await openNursery();
-  const what = actor(new URL("../forkserver/actors/preloaded.js", import.meta.url));
+  const what = actor(new URL(import.meta.resolve("#brood/testing/actors/preloaded.js")));
   const portal = await nursery.start(what, { name: "one", spawn: "forkserver" });
   assert.equal(portal.spawnMethod === "forkserver", found.forkserver);
   for (const { needs, found: seen } of found.checks) assert.ok(needs.length > 0 && seen.length > 0);

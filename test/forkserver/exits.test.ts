@@ -7,7 +7,9 @@ import { suite } from "../harness/law.js";
 
 const law = suite("forkserver: exits");
 const leaks = leakCheck();
-const leaver = actor<typeof import("./actors/leaver.js")>(new URL("./actors/leaver.js", import.meta.url));
+const leaver = actor<typeof import("#brood/testing/actors/ways-out.js")>(
+  new URL(import.meta.resolve("#brood/testing/actors/ways-out.js")),
+);
 
 interface Left {
   readonly method: string;

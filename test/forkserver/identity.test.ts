@@ -12,9 +12,11 @@ import { suite, type LawTask } from "../harness/law.js";
 
 const law = suite("forkserver: identity");
 const leaks = leakCheck();
-type Observer = typeof import("./actors/observer.js");
-const observer = actor<Observer>(new URL("./actors/observer.js", import.meta.url));
-const preloaded = actor<typeof import("./actors/preloaded.js")>(new URL("./actors/preloaded.js", import.meta.url));
+type Observer = typeof import("#brood/testing/actors/drawer.js");
+const observer = actor<Observer>(new URL(import.meta.resolve("#brood/testing/actors/drawer.js")));
+const preloaded = actor<typeof import("#brood/testing/actors/preloaded.js")>(
+  new URL(import.meta.resolve("#brood/testing/actors/preloaded.js")),
+);
 
 const FLAGS = ["--max-old-space-size=200"];
 type Started = Portal<brood.EndpointsOf<Observer>>;

@@ -12,14 +12,16 @@ import { suite, type LawTask } from "../harness/law.js";
 
 const law = suite("forkserver: templates");
 const leaks = leakCheck();
-type Preloaded = typeof import("./actors/preloaded.js");
-const preloaded = actor<Preloaded>(new URL("./actors/preloaded.js", import.meta.url));
-const leaver = actor<typeof import("./actors/leaver.js")>(new URL("./actors/leaver.js", import.meta.url));
+type Preloaded = typeof import("#brood/testing/actors/preloaded.js");
+const preloaded = actor<Preloaded>(new URL(import.meta.resolve("#brood/testing/actors/preloaded.js")));
+const leaver = actor<typeof import("#brood/testing/actors/ways-out.js")>(
+  new URL(import.meta.resolve("#brood/testing/actors/ways-out.js")),
+);
 
 /** From the death of a template to the end of what waited for it, in ms, on a busy machine. */
 const SOON = 2_000;
 
-const module = (name: string): string => new URL(`./preloads/${name}.js`, import.meta.url).href;
+const module = (name: string): string => import.meta.resolve(`#brood/testing/preloads/${name}.js`);
 
 async function scope(t: LawTask): Promise<Nursery> {
   const nursery = await openNursery({ onDeath: "report" });

@@ -115,8 +115,8 @@ const ACTS: Record<string, (child: ForkedChild, rest: string[]) => unknown> = {
     say(child, `${pid} ${exited.code}`);
     return 0;
   },
-  /** Each file of a directory that was made for it holds what is written here, and nothing else. */
-  async files(_child, [directory, count]) {
+  /** Each file of a directory holds what is written here, and nothing else, though Node's own exit wakes threads of the template's. */
+  async files(child, [directory, count]) {
     const open = Array.from({ length: Number(count) }, (_, number) => openSync(`${directory}/${number}`, "wx"));
     for (const [number, fd] of open.entries()) writeSync(fd, `${number}\n`);
     churn(300);
@@ -124,8 +124,8 @@ const ACTS: Record<string, (child: ForkedChild, rest: string[]) => unknown> = {
     // It asks a thread, and on Node 20 none answers.
     void WebAssembly.compile(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])).catch(() => {});
     await sleep(20);
-    for (const fd of open.slice(1)) closeSync(fd);
-    return 0;
+    say(child, "leaving\n");
+    process.exit(0);
   },
   /** At least 20 scavenges, with a young generation of 1 MB, and a full collection; many more in one of ten. */
   pressure(child, [code]) {

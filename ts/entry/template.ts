@@ -66,6 +66,8 @@ async function prepare(): Promise<void> {
   if (order.preload.length > 0) {
     const load = order.from === undefined ? importHere : importerAt(order.from);
     const watch = new LeftOverWatch(threads, collect);
+    const before = listenersNow();
+    disarm = () => removeOthers(before);
     for (const module of order.preload) {
       current = module;
       try {
@@ -85,6 +87,19 @@ async function prepare(): Promise<void> {
   setImmediate(() => serve(randomness));
 }
 
+/** Takes away what the preloaded modules listen for: it is the template that they were to serve. */
+let disarm = (): void => {};
+
+type Listeners = Map<string | symbol, readonly unknown[]>;
+const listenersNow = (): Listeners =>
+  new Map(process.eventNames().map((event) => [event, process.rawListeners(event as "exit")]));
+
+function removeOthers(before: Listeners): void {
+  for (const [event, listeners] of listenersNow())
+    for (const listener of listeners)
+      if (before.get(event)?.includes(listener) !== true) process.removeListener(event, listener as () => void);
+}
+
 function serve(randomness: Randomness): void {
   const ms = performance.now() - began;
   let child: ForkedChild;
@@ -101,6 +116,7 @@ function serve(randomness: Randomness): void {
 function become({ pid, payload, descriptors, seed }: ForkedChild, randomness: Randomness): void {
   Object.defineProperty(process, "pid", { value: pid, enumerable: true, configurable: true, writable: false });
   let loading: string | undefined;
+  disarm();
   leaveBySystem(native.exitNow, () => loading);
   randomness.renew(seed);
   const channel = descriptors[0] as number;

@@ -6,8 +6,8 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmdirSync } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runInContext, runInNewContext, Script, createContext } from "node:vm";
-import { actor } from "brood";
-import { defineActor, endpoint } from "brood/actor";
+import { actor } from "../../nursery/source.js";
+import { defineActor, endpoint } from "../../actor/index.js";
 
 const { randomUUID, randomInt } = crypto;
 /** Made when the module is loaded, in a template maybe. */

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { writeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import { defineActor } from "brood/actor";
+import { defineActor } from "../../actor/index.js";
 
 /** Scavenges and full collections, as a life has them. */
 function churn(ms: number): void {

@@ -1,5 +1,5 @@
 // Knows whether its module was loaded in its own process.
-import { defineActor } from "brood/actor";
+import { defineActor } from "../../actor/index.js";
 
 const loadedBy = process.pid;
 let calls = 0;

@@ -2,7 +2,7 @@
 // Children leave by `exitNow` alone: what else it takes to leave a forked Node is not the addon's.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, writeSync } from "node:fs";
+import { openSync, readdirSync, readFileSync, readlinkSync, writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { pbkdf2 } from "node:crypto";

@@ -233,7 +233,7 @@ export interface ForkserverAddon {
    * A child has 0, 1 and 2, the descriptors of its request, its lifeline (which what it starts inherits), what libuv opens, and
    * `/dev/null` where a thread that it does not have any more could still write to. It blocks no signal; each has its default
    * action, but those that Node and libuv handle or ignore, and SIGUSR1 where `--disable-sigusr1` blocked it, which is ignored
-   * until there is a listener. It leaves by `exitNow` or by a signal only.
+   * until there is a listener. Neither it nor what it starts is given huge pages. It leaves by `exitNow` or by a signal only.
    *
    * Throws before it serves: EINVAL (not the main thread, `control` is no control socket), ENOSYS (`forkSupport` says why),
    * EMFILE, ENOMEM.

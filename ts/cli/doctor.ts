@@ -1,4 +1,5 @@
 // brood doctor: says whether actors can be forked on this machine by this Node, and if not, why. It looks, and then it tries.
+import type { ActorDefinition } from "../context/surface.js";
 import { actor } from "../nursery/source.js";
 import { openNursery } from "../nursery/open.js";
 import { forkRequirements } from "../spawn/fork-support.js";
@@ -53,7 +54,7 @@ export async function doctor(args: readonly string[]): Promise<number> {
 /** Forks one actor, and has it answer. */
 async function tried(): Promise<Check[]> {
   const needs = "an actor is forked and answers";
-  const what = actor<typeof import("../entry/rehearsal-actor.js")>(
+  const what = actor<{ default: ActorDefinition<{ answer(): number }> }>(
     new URL("../entry/rehearsal-actor.js", import.meta.url),
   );
   const nursery = await openNursery({ startTimeout: PATIENCE });

@@ -36,5 +36,5 @@ export function isAlive(pid: number): boolean {
 
 /** Whether a process is a template of brood's, and none of its forks: those have a title of their own. */
 export function isTemplate({ command }: Pick<ProcessState, "command">): boolean {
-  return /template\.cjs$/.test(command);
+  return command.endsWith("template.cjs");
 }

@@ -102,12 +102,7 @@ impl<R: Runtime, K: Kernel> Template<R, K> {
         }
         fill_stdio()?;
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        epoll::add(
-            &epoll,
-            &control,
-            EventData::new_u64(CONTROL),
-            EventFlags::IN | EventFlags::RDHUP,
-        )?;
+        epoll::add(&epoll, &control, EventData::new_u64(CONTROL), EventFlags::IN)?;
         let forker = Forker::new()?;
         sys::keep_statuses();
         sys::without_huge_pages();
@@ -141,13 +136,10 @@ impl<R: Runtime, K: Kernel> Template<R, K> {
             template.send_unsent();
             let mut asked = false;
             for event in &events {
-                let (key, flags) = (event.data.u64(), event.flags);
-                if key != CONTROL {
-                    template.child_ended(key);
-                } else if flags.intersects(EventFlags::HUP | EventFlags::RDHUP) {
-                    template.end(0);
-                } else {
-                    asked = true;
+                match event.data.u64() {
+                    // Also at the end of the host: reading finds it.
+                    CONTROL => asked = true,
+                    key => template.child_ended(key),
                 }
             }
             if asked {

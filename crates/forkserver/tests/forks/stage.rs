@@ -5,7 +5,8 @@ use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
-use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use brood_forkserver::exit_now;
@@ -184,20 +185,31 @@ impl Drop for Stage {
 
 /// A process that runs `body` and leaves with its code; 101 if it panics.
 pub(crate) fn fork_process(body: impl FnOnce() -> i32) -> Pidfd {
+    show_panics_of_forks();
     // SAFETY: glibc makes malloc usable in the child; the child takes no other lock that a thread of the tests may hold, and
     // leaves without destructors.
     match unsafe { libc::fork() } {
-        0 => {
-            // Past the capture of the tests, of which this process has a copy that nobody reads.
-            set_hook(Box::new(|panicked| {
-                // SAFETY: it is open, and stays so.
-                let mut errors = ManuallyDrop::new(unsafe { File::from_raw_fd(2) });
-                let _ = writeln!(errors, "in a process of a test: {panicked}");
-            }));
-            exit_now(catch_unwind(AssertUnwindSafe(body)).unwrap_or(101))
-        }
+        0 => exit_now(catch_unwind(AssertUnwindSafe(body)).unwrap_or(101)),
         pid => Pidfd::open(pid).unwrap(),
     }
+}
+
+/// Has the panics of forked processes told past the capture of the tests, of which they have a copy that nobody reads. Set in the
+/// tests' own process: in a fork, a thread of theirs may hold the lock for ever.
+fn show_panics_of_forks() {
+    static SET: Once = Once::new();
+    SET.call_once(|| {
+        let tests = std::process::id();
+        let otherwise = take_hook();
+        set_hook(Box::new(move |panicked| {
+            if std::process::id() == tests {
+                return otherwise(panicked);
+            }
+            // SAFETY: it is open, and stays so.
+            let mut errors = ManuallyDrop::new(unsafe { File::from_raw_fd(2) });
+            let _ = writeln!(errors, "in a process of a test: {panicked}");
+        }));
+    });
 }
 
 /// Closes all but 0 to 2 and `kept`, which gets the number 3: the tests beside this one have sockets open whose ends they wait

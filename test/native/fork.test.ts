@@ -10,6 +10,8 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { ProcessHandle, Thread } from "#brood/native/forkserver.js";
 import { loadForkserver } from "#brood/native/load.js";
+import { platformName } from "#brood/native/platform.js";
+import { templateFlags } from "#brood/spawn/fork-support.js";
 import { until } from "#brood/testing/gate.js";
 import { isAlive, processState } from "#brood/testing/processes.js";
 import { suite } from "../harness/law.js";
@@ -64,6 +66,22 @@ law("a template has few threads, and its own is the first", () =>
     for (const { name, state } of threads) assert.match(`${name} ${state}`, /^.{1,15} [A-Z]$/);
   }),
 );
+
+law("the addon starts no thread when it is loaded and asked", () => {
+  const program = `
+    const count = () => require("node:fs").readdirSync("/proc/self/task").length;
+    const before = count();
+    const module = { exports: {} };
+    process.dlopen(module, process.argv[1]);
+    module.exports.forkSupport();
+    new module.exports.TemplateHandle();
+    console.log(count() - before, module.exports.threads().length - before);`;
+  const addon = fileURLToPath(new URL(`../../../npm/${platformName()}/brood-forkserver.node`, import.meta.url));
+  const { stdout, stderr } = spawnSync(process.execPath, [...templateFlags(), "-e", program, addon], {
+    encoding: "utf8",
+  });
+  assert.deepEqual([stdout, stderr], ["0 0\n", ""]);
+});
 
 law(
   "a child is told who it is, leads a group, blocks no signal, and is the first that a shortage of memory takes",

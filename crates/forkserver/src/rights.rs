@@ -91,9 +91,9 @@ pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<Received
         );
         match received {
             Ok(message) => break message,
-            Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => return Ok(Received::Nothing),
-            Err(Errno::CONNRESET) => return Ok(Received::End),
+            // Told once, before what is left to read: the other end has closed with something unread.
+            Err(Errno::INTR | Errno::CONNRESET) => {}
             Err(error) => return Err(error.into()),
         }
     };

@@ -99,6 +99,20 @@ fn a_host_takes_no_more_events_than_it_asks_for() {
 }
 
 #[test]
+fn what_was_told_before_the_end_arrives_also_if_something_was_left_unread() {
+    let (mut host, control) = asked_for_one();
+    tell(control.as_fd(), b"first").unwrap();
+    tell(control.as_fd(), b"second").unwrap();
+    // The order was not read: the kernel tells of that first.
+    drop(control);
+    let events = host.receive(64);
+    assert!(
+        matches!(&events[..], [Event::Told(_), Event::Told(_), Event::Closed(None)]),
+        "{events:?}"
+    );
+}
+
+#[test]
 fn an_order_that_is_too_large_or_not_new_is_refused() {
     let (mut host, _control) = Host::new().unwrap();
     let (reader, _writer) = lifeline::pipe().unwrap();

@@ -55,7 +55,7 @@ export async function doctor(args: readonly string[]): Promise<number> {
 async function tried(): Promise<Check[]> {
   const needs = "an actor is forked and answers";
   const what = actor<{ default: ActorDefinition<{ answer(): number }> }>(
-    new URL("../entry/rehearsal-actor.js", import.meta.url),
+    new URL("../entry/rehearsal-1.js", import.meta.url),
   );
   const nursery = await openNursery({ startTimeout: PATIENCE });
   try {

@@ -28,6 +28,8 @@ const EXIT_USAGE = 64;
 const EXIT_REFUSED = 70;
 /** Threads of a Node that was started for forking, its pool of one included; more are somebody else's. */
 const MOST_THREADS = 5;
+/** Lives that are played through before it is ready: as often as V8 needs to have most of it compiled. */
+const REHEARSALS = 4;
 /** Bytes of a reason: it is for people, and the control socket takes no more than 64 KiB at once. */
 const MOST_WORDS = 8_000;
 
@@ -61,8 +63,8 @@ async function prepare(): Promise<void> {
     return refuse(undefined, [{ what: `threads that Node's flags did not prevent (${names(threads())})` }]);
   // What has run once stays compiled, whatever is collected.
   setFlagsFromString("--no-flush-bytecode");
-  const actors = ["./rehearsal-actor.js", "./rehearsal-actor.js?again"];
-  for (const actor of actors) await rehearse(native.socketPair(), importSoon, new URL(actor, import.meta.url).href);
+  for (let number = 1; number <= REHEARSALS; number++)
+    await rehearse(native.socketPair(), importSoon, new URL(`./rehearsal-${number}.js`, import.meta.url).href);
   if (order.preload.length > 0) {
     const load = order.from === undefined ? importHere : importerAt(order.from);
     const watch = new LeftOverWatch(threads, collect);
@@ -81,8 +83,9 @@ async function prepare(): Promise<void> {
     watch.end();
   }
   process.removeAllListeners("beforeExit");
+  // What was loaded and dropped is not copied with the rest; the second finds what the first has set free.
   collect();
-  collect();
+  if (order.preload.length > 0) collect();
   // With nothing pending, and from a shallow stack.
   setImmediate(() => serve(randomness));
 }

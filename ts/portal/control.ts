@@ -289,7 +289,10 @@ export class Control implements ChannelHandler, BodySink {
       },
       guest,
     );
-    if (guest === undefined) return;
+    if (guest === undefined) {
+      if (this.#body?.known === true) this.#sendSpec();
+      return;
+    }
     channel.send(FrameType.Spec, Flag.Json, 0, encodeSpecJson({ ...settings.spec, actor: this.#id }));
     channel.flush();
   }
@@ -402,6 +405,10 @@ export class Control implements ChannelHandler, BodySink {
     }
     if (!sameToken(hello.token, this.#token)) throw new InvalidMessage("its token is wrong");
     this.#phase = "load";
+    if (this.#body?.known !== true) this.#sendSpec();
+  }
+
+  #sendSpec(): void {
     const { spawnMethod } = this;
     const spec = { ...this.#settings.spec, actor: this.#id, spawnMethod };
     // A fork has it already.

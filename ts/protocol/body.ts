@@ -43,6 +43,8 @@ export interface Body {
   readonly instead?: Instead | undefined;
   /** For the error of a start that takes too long: how far a body that does not speak yet has come. */
   doing?(): Lateness | undefined;
+  /** It can be nobody else: what it is told need not wait until it has proved itself. */
+  readonly known?: boolean;
   /** It has ended, and only how is not known yet: `gone` follows. */
   readonly ended?: boolean;
   /** Its owner listens: from here on its sink is told. Once. */

@@ -86,6 +86,11 @@ class ForkedBody implements Body, ForkOwner {
     return this.#other === undefined ? this.#handle?.pid : this.#other.pid;
   }
 
+  /** The template has been given its channel, and nobody else. */
+  get known(): boolean {
+    return this.#other === undefined;
+  }
+
   get ended(): boolean {
     return this.#other === undefined ? this.#ended : this.#other.ended === true;
   }

@@ -5,6 +5,11 @@ import { componentBytes } from "./rows/component-bytes.js";
 import { componentCall } from "./rows/component-call.js";
 import { componentPipelined } from "./rows/component-pipelined.js";
 import { execSpawn } from "./rows/exec-spawn.js";
+import { forkCall } from "./rows/fork-call.js";
+import { forkMemory, forkMemoryHeavy } from "./rows/fork-memory.js";
+import { forkRate } from "./rows/fork-rate.js";
+import { forkSpawn } from "./rows/fork-spawn.js";
+import { forkSpawnHeavy } from "./rows/fork-spawn-heavy.js";
 import { processCallBytes } from "./rows/process-call-bytes.js";
 import { processCallText } from "./rows/process-call-text.js";
 import { processPipelined } from "./rows/process-pipelined.js";
@@ -19,6 +24,12 @@ import { wasmSpawnComponent } from "./rows/wasm-spawn-component.js";
 
 export const ROWS: readonly Row[] = [
   execSpawn,
+  forkSpawn,
+  forkSpawnHeavy,
+  forkRate,
+  forkCall,
+  forkMemory,
+  forkMemoryHeavy,
   processCallText,
   processCallBytes,
   processPipelined,

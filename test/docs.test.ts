@@ -49,7 +49,14 @@ for (const [document, programs] of Object.entries(PROGRAMS)) {
 }
 
 law("a document that this page names is there, and what it links to as well", () => {
-  for (const document of ["README.md", "docs/guide.md", "docs/wasm.md", "docs/errors.md", "docs/values.md"]) {
+  for (const document of [
+    "README.md",
+    "docs/guide.md",
+    "docs/forkserver.md",
+    "docs/wasm.md",
+    "docs/errors.md",
+    "docs/values.md",
+  ]) {
     const text = readFileSync(join(ROOT, document), "utf8");
     for (const [, target, anchor] of text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
       const file = target === "" ? document : join(document, "..", target!);

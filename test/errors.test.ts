@@ -5,6 +5,7 @@ import { join } from "node:path";
 import * as brood from "brood";
 import * as guest from "#brood/errors/guest.js";
 import * as kinds from "#brood/errors/kinds.js";
+import { TemplateFailed } from "#brood/errors/template.js";
 import { RemoteActorError } from "#brood/errors/remote.js";
 import { ROOT } from "./harness/checkout.js";
 import { suite } from "./harness/law.js";
@@ -38,6 +39,7 @@ const samples: Error[] = [
     path: [who],
   }),
   new kinds.StartFailed(where, "load", "its module threw"),
+  new TemplateFailed("fork", 5, "EMFILE at the step receive", "EMFILE", "receive"),
   new guest.GuestTrapped(where, "trap", "wasm `unreachable` instruction executed"),
   new kinds.UnknownEndpoint(where, "ad", "the actor has add"),
   new kinds.Unsupported("spawn method wasm_fork", "this version does not have it yet"),

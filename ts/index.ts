@@ -34,6 +34,7 @@ export {
   type CancelScope,
   type CancelVia,
 } from "./errors/kinds.js";
+export { TemplateFailed, type TemplateReason } from "./errors/template.js";
 export type { Exit } from "./errors/exit.js";
 export type { ActorId } from "./errors/identity.js";
 export { isRemote, RemoteActorError, type RemoteError } from "./errors/remote.js";

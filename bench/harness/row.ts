@@ -20,7 +20,7 @@ export type Goal =
 
 export interface Row {
   readonly name: string;
-  readonly unit: "ms" | "us" | "calls/s" | "KiB" | "MiB";
+  readonly unit: "ms" | "us" | "calls/s" | "forks/s" | "KiB" | "MiB";
   /** What one sample is, in a few words. */
   readonly what: string;
   readonly rounds: number;
@@ -34,4 +34,4 @@ export interface Row {
 }
 
 /** Of rates more is better, of times and of memory less. */
-export const isRate = (row: Row): boolean => row.unit === "calls/s";
+export const isRate = (row: Row): boolean => row.unit.endsWith("/s");

@@ -17,6 +17,31 @@ function memoryOf(pid: number | "self"): number | undefined {
 export const memoryOfProcess = ({ id }: { readonly id: ActorId }): number | undefined =>
   id.pid === undefined ? undefined : memoryOf(id.pid);
 
+/** What the start of a kind of actor takes, by the method that made it. */
+export interface StartAlone {
+  readonly method: string;
+  /** Of each, in ms. */
+  readonly times: readonly number[];
+}
+
+/** Starts `n` actors one after the other by each of `methods`, in turn, and ends them. */
+export async function measureStarts<E, M extends string>(
+  n: number,
+  methods: readonly M[],
+  start: (n: number, method: M) => Promise<Portal<E>>,
+): Promise<StartAlone[]> {
+  const times = new Map<string, number[]>();
+  for (let i = 1; i <= n; i += 1) {
+    for (const method of methods) {
+      const portal = await start(i, method);
+      const known = times.get(portal.spawnMethod) ?? [];
+      times.set(portal.spawnMethod, [...known, portal.stats.startTime]);
+      await portal.close();
+    }
+  }
+  return [...times].map(([method, all]) => ({ method, times: all }));
+}
+
 export interface Alone {
   /** By how much this process grows for one actor that has worked and waits for more, in bytes. */
   readonly memory: number | undefined;

@@ -2,14 +2,14 @@
 // written as soon as it is known. Nothing that a package does to its actors is felt by another package.
 import { readFile } from "node:fs/promises";
 import { withNursery, type Nursery } from "brood";
-import { measureAlone, memoryOfProcess } from "./alone.js";
+import { measureAlone, measureStarts, memoryOfProcess, type StartAlone } from "./alone.js";
 import type { Crew } from "./crew.js";
 import type { Package } from "./packages.js";
 import { fileOf, indexPage, packagePage, type Entry, type Page, type Part } from "./page.js";
 import type { Progress } from "./progress.js";
 import type { Team } from "./report.js";
 import type { Site } from "./site.js";
-import { assembleTeams, startCounter, startRenderer, type Counter, type Teams } from "./teams.js";
+import { assembleTeams, startCounter, startDescriber, startRenderer, type Counter, type Teams } from "./teams.js";
 
 /** Packages worked on at once: enough that no actor waits for a file to be read or written. */
 const AT_ONCE = 8;
@@ -29,6 +29,8 @@ export interface Built {
   /** In the order of `packages`. */
   readonly entries: readonly Entry[];
   readonly teams: readonly Team[];
+  /** What it takes to start an actor that has the compiler loaded: forked, and as a fresh process. */
+  readonly starts: readonly StartAlone[];
 }
 
 export function buildSite(
@@ -65,7 +67,11 @@ export function buildSite(
         return entry;
       });
       await site.writeIndex(indexPage(entries, { footer: FOOTER, script: assets.search }), assets.stylesheet);
-      return { entries, teams: await compare(nursery, teams, typical) };
+      const compared = await compare(nursery, teams, typical);
+      const starts = await measureStarts(5, ["forkserver", "exec"], (n, method) =>
+        startDescriber(nursery, 1000 + n, method),
+      );
+      return { entries, teams: compared, starts };
     },
     { name: "docsite", onDeath: "report" },
   );

@@ -8,7 +8,7 @@ import { buildSite } from "./build-site.js";
 import { parseOptions, USAGE, UsageError } from "./options.js";
 import { findPackages } from "./packages.js";
 import { createProgress } from "./progress.js";
-import { closingTable, summarizeStarts, summarizeTeam, type Summary } from "./report.js";
+import { closingTable, summarizeAlone, summarizeStarts, summarizeTeam, type Summary } from "./report.js";
 import { Site } from "./site.js";
 
 // This file runs as build/examples/docsite/main.js; what is not compiled is read where it was written.
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   const site = await Site.prepare(options.out ?? join(project, "build", "docsite"));
 
   const progress = createProgress(process.stderr, packages.length);
-  const { entries, teams } = await buildSite(packages, site, assets, progress).finally(() => progress.end());
+  const { entries, teams, starts } = await buildSite(packages, site, assets, progress).finally(() => progress.end());
 
   const failed = entries.filter((entry) => entry.failures.length > 0);
   const summary: Summary = {
@@ -41,6 +41,7 @@ async function main(): Promise<void> {
     })),
     spawn: summarizeStarts(teams.flatMap(({ crew }) => crew.starts)),
     teams: teams.map(summarizeTeam),
+    starts: summarizeAlone(starts),
     out: site.dir,
   };
   if (options.json !== undefined) {

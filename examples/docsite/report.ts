@@ -1,5 +1,6 @@
 // What a run has done: as the closing table for people, and as the summary that --json writes.
 import { colours } from "./colours.js";
+import type { StartAlone } from "./alone.js";
 import type { Crew, Start } from "./crew.js";
 
 /** The actors of one kind of work. */
@@ -24,6 +25,8 @@ export interface Summary {
   readonly spawn: Readonly<Record<string, SpawnSummary>>;
   /** The same work by work; times in ms, memory in bytes. */
   readonly teams: readonly TeamSummary[];
+  /** Start of an actor that has the TypeScript compiler loaded, by spawn method, one after the other; times in ms. */
+  readonly starts: Readonly<Record<string, SpawnSummary>>;
   /** The directory of the site. */
   readonly out: string;
 }
@@ -73,6 +76,15 @@ export function summarizeStarts(starts: readonly Start[]): Record<string, SpawnS
   );
 }
 
+export function summarizeAlone(starts: readonly StartAlone[]): Record<string, SpawnSummary> {
+  return Object.fromEntries(
+    starts.map(({ method, times }) => [
+      method,
+      { count: times.length, p50: percentile(times, 50), p99: percentile(times, 99) },
+    ]),
+  );
+}
+
 /** Nearest rank, to a tenth. `values` is not empty. */
 export function percentile(values: readonly number[], p: number): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -103,8 +115,18 @@ export function closingTable(summary: Summary, index: string, seconds: number, s
     ...body,
     "",
     dim("wasm: in this process, with no rights at all, within limits of CPU and memory"),
-    dim("exec: a process of its own, with all the rights of this one"),
-    dim("speed and memory: of one actor alone with a README of some 6 KiB; of exec, after all its packages"),
+    dim("forkserver, exec: a process of its own, with all the rights of this one; forked warm, or fresh"),
+    dim("speed and memory: of one actor alone with a README of some 6 KiB; of a process, after all its packages"),
+    "",
+    "start of an actor with the TypeScript compiler loaded, one after the other, p50:",
+    ...aligned(
+      Object.entries(summary.starts).map(([method, { p50, count }]) => [
+        `  ${method}`,
+        `${p50.toFixed(1)} ms`,
+        dim(`of ${count}`),
+      ]),
+      1,
+    ),
     "",
     ...aligned(
       [

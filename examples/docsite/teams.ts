@@ -49,10 +49,15 @@ export function startCounter(nursery: Nursery, n: number): Promise<Portal<Counte
   });
 }
 
-export function startDescriber(nursery: Nursery, n: number): Promise<Portal<Describer>> {
+/**
+ * Forked from a template that has loaded it and the compiler, where that can be done; else a fresh process, which loads both.
+ * @param spawn one of the two, where it matters which
+ */
+export function startDescriber(nursery: Nursery, n: number, spawn?: "forkserver" | "exec"): Promise<Portal<Describer>> {
   return nursery.start(describer, {
     name: `describer-${n}`,
-    spawn: "exec",
+    spawn,
+    preload: true,
     execArgv: ["--max-old-space-size=512"],
     startTimeout: PATIENCE,
     // What an actor says on its way out belongs on the page, where its error brings it, and not between progress lines.

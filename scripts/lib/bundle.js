@@ -1,14 +1,21 @@
 // The esbuild steps: what is shipped as one file because it starts inside every actor, or because its own entry would do harm.
-import { copyFileSync, readFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { at, ROOT, shown } from "./checkout.js";
 import { Refusal } from "./tool.js";
 
 const VENDORED = { from: at("ts", "vendor", "msgpackr.ts"), to: at("dist", "vendor", "msgpackr.js") };
 const LICENCE = { from: at("node_modules", "msgpackr", "LICENSE"), to: at("dist", "vendor", "LICENSE-msgpackr") };
-const ENTRIES = ["process", "actor-process", "lifeline", "compile"].map((name) => ({
+const ENTRIES = ["process", "actor-process", "template", "lifeline", "compile"].map((name) => ({
   from: at("ts", "entry", `${name}.ts`),
   to: at("dist", "entry", `${name}.cjs`),
 }));
+
+/** Actors as users write them, for templates to rehearse with: each can be loaded for the first time once only. */
+const REHEARSALS = [1, 2, 3, 4].map((number) => at("dist", "entry", `rehearsal-${number}.js`));
+const REHEARSED = `import { defineActor } from "brood/actor";
+
+export default defineActor({ answer: () => process.pid });
+`;
 
 /** Every actor's module imports it: one file in place of seven. */
 const ACTOR = { from: at("ts", "actor", "index.ts"), to: at("dist", "actor", "index.js") };
@@ -22,7 +29,15 @@ const WORLD = { from: at("wit", "actor.wit"), to: at("dist", "guest", "actor.wit
 export const GUEST_FILES = { runtime: GUEST.to, world: WORLD.to, component: at("dist", "guest", "brood-js.wasm") };
 
 /** What these steps leave in dist/. */
-export const BUNDLED = [VENDORED.to, LICENCE.to, ACTOR.to, GUEST.to, WORLD.to, ...ENTRIES.map((entry) => entry.to)];
+export const BUNDLED = [
+  VENDORED.to,
+  LICENCE.to,
+  ACTOR.to,
+  GUEST.to,
+  WORLD.to,
+  ...ENTRIES.map((entry) => entry.to),
+  ...REHEARSALS,
+];
 
 /** Runs every esbuild step; needs node_modules. */
 export async function bundleAll() {
@@ -36,6 +51,7 @@ export async function bundleAll() {
     target: "es2022",
   });
   for (const entry of ENTRIES) await bundleEntry(build, entry);
+  for (const file of REHEARSALS) writeFileSync(file, REHEARSED);
   await bundleGuest(build);
 }
 

@@ -51,7 +51,7 @@ function takeInventory(): Inventory {
   return {
     descriptor: names("/proc/self/fd").flatMap(descriptor),
     thread: names("/proc/self/task").flatMap((id) => text(`/proc/self/task/${id}/comm`).filter(isOwn)),
-    child: names("/proc").flatMap(child),
+    child: descendants(),
     "active resource": process.getActiveResourcesInfo(),
     file: [tmpdir(), process.env["XDG_RUNTIME_DIR"]].flatMap(broodFiles),
   };
@@ -76,14 +76,24 @@ function descriptor(fd: string): string[] {
   }
 }
 
-function child(id: string): string[] {
-  if (!/^\d+$/.test(id)) return [];
-  const [stat] = text(`/proc/${id}/stat`);
-  if (stat === undefined) return [];
-  const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  if (Number(parent) !== process.pid) return [];
-  const command = (text(`/proc/${id}/cmdline`)[0] ?? "").replaceAll("\0", " ").trim();
-  return [`${id} ${state === "Z" ? "(zombie)" : command}`];
+/** Every process below this one: a template is a child, and what it forks is not. */
+function descendants(): string[] {
+  const all = new Map<number, { readonly parent: number; readonly state: string }>();
+  for (const id of names("/proc").filter((name) => /^\d+$/.test(name))) {
+    const [stat] = text(`/proc/${id}/stat`);
+    const [state, parent] = (stat ?? "").slice((stat ?? "").lastIndexOf(")") + 2).split(" ");
+    if (state !== undefined && parent !== undefined) all.set(Number(id), { parent: Number(parent), state });
+  }
+  const below = (pid: number): boolean => {
+    for (let at = all.get(pid)?.parent; at !== undefined && at > 0; at = all.get(at)?.parent)
+      if (at === process.pid) return true;
+    return false;
+  };
+  return [...all].flatMap(([pid, { state }]) => {
+    if (!below(pid)) return [];
+    const command = (text(`/proc/${pid}/cmdline`)[0] ?? "").replaceAll("\0", " ").trim();
+    return [`${pid} ${state === "Z" ? "(zombie)" : command}`];
+  });
 }
 
 function broodFiles(directory: string | undefined): string[] {

@@ -96,7 +96,11 @@ const kinds: readonly Kind[] = [
   },
   {
     name: "Spec",
-    good: [spec, { ...spec, module: "file:///a.js", main: "file:///b.js", inheritMain: true, budget: 100.5 }],
+    good: [
+      spec,
+      { ...spec, module: "file:///a.js", main: "file:///b.js", inheritMain: true, budget: 100.5 },
+      { ...spec, preload: ["typescript", "file:///c.js"] },
+    ],
     encode: bodies.encodeSpec,
     decode: bodies.decodeSpec,
     bad: {
@@ -109,6 +113,7 @@ const kinds: readonly Kind[] = [
       module: [5, {}],
       main: [5, []],
       inheritMain: [undefined, null, 0, "true"],
+      preload: [5, "typescript", [5]],
       cancelTimeout: notTime,
       budget: [-1, "5", Infinity],
     },

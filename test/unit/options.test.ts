@@ -351,7 +351,13 @@ refuses("nursery.start in wasm", (scope) => {
         what,
       ),
     ),
-    one("env", { env: { A: "1" } }, "env", "an object", /env is one of spawn method exec, and this is wasm$/),
+    one(
+      "env",
+      { env: { A: "1" } },
+      "env",
+      "an object",
+      /env is one of spawn method forkserver and exec, and this is wasm$/,
+    ),
     one("cwd", { cwd: "/" }, "cwd", '"/"', /^the options name, /),
     one("execArgv", { execArgv: [] }, "execArgv", "an array", /^the options name, /),
     one("killTimeout", { killTimeout: 5 }, "killTimeout", "5", /^the options name, /),
@@ -416,8 +422,8 @@ for (const verb of ["start", "run"] as const) {
       ...times(what, begin, ["startTimeout", "cancelTimeout", "killTimeout", ...(verb === "run" ? ["deadline"] : [])]),
       ...choices(what, begin),
       ...NO_NAMES.map(([value, shown]) => one(`name ${shown}`, { name: value }, "name", shown, NAME)),
-      one("no such method", { spawn: "thread" }, "spawn", '"thread"', /^"exec"/),
-      one("a method that is no text", { spawn: 1 }, "spawn", "1", /^"exec"/),
+      one("no such method", { spawn: "thread" }, "spawn", '"thread"', /^"forkserver" or "exec"/),
+      one("a method that is no text", { spawn: 1 }, "spawn", "1", /^"forkserver" or "exec"/),
       one("a signal that is none", { signal: {} }, "signal", "an object", /^an AbortSignal$/),
       one("inheritMain", { inheritMain: 1 }, "inheritMain", "1", /^true or false$/),
       one("env", { env: "A=1" }, "env", '"A=1"', /^an object of strings$/),
@@ -436,6 +442,16 @@ for (const verb of ["start", "run"] as const) {
       ),
       one("a cwd that is a file", { cwd: process.execPath }, "cwd", JSON.stringify(process.execPath), /directory/),
       one("a cwd that is no text", { cwd: 1 }, "cwd", "1", /^an absolute path$/),
+      one(
+        "preload",
+        { preload: "typescript" },
+        "preload",
+        '"typescript"',
+        /^true for the actor's own module, or an array/,
+      ),
+      one("a number in preload", { preload: [5] }, "preload[0]", "5", /^an absolute path, "file:" URL or name/),
+      one("a relative preload", { preload: ["./a.js"] }, "preload[0]", '"./a.js"', /^an absolute path, "file:" URL/),
+      one("a preload from afar", { preload: ["https://a.b/c.js"] }, "preload[0]", '"https://a.b/c.js"', /"file:"$/),
       one("execArgv", { execArgv: "--inspect" }, "execArgv", '"--inspect"', /^an array of flags for Node$/),
       one("a flag that is no text", { execArgv: [1] }, "execArgv[0]", "1", /^a flag of Node/),
       ...["-e", "--eval=1", "--test", "--watch", "--inspect", "--inspect-brk=0", "-p", "--", ""].map((flag) =>
@@ -697,11 +713,11 @@ law("what a later version brings is refused as Unsupported, by name", async () =
   }
   const before = children();
   await withNursery(async (scope) => {
-    for (const spawn of ["wasm_fork", "wasm_forkserver", "forkserver", "main_thread_forkserver"]) {
+    for (const spawn of ["wasm_fork", "wasm_forkserver", "main_thread_forkserver"]) {
       const error = await refusalOf(() => loose(scope.start.bind(scope))(greeter, { name: "refused", spawn }));
       assert.ok(error instanceof Unsupported, String(error));
       assert.is(error.feature, `spawn method ${spawn}`);
-      assert.match(error.message, /this version does not have it yet; it has exec, wasm/);
+      assert.match(error.message, /this version does not have it yet; it has forkserver, exec, wasm/);
     }
     const start = (options: object): unknown =>
       loose(scope.start.bind(scope))(source("({})"), { name: "refused", ...options });
@@ -723,7 +739,10 @@ law("BROOD_SPAWN_METHOD is checked as the option is, where it decides", async ()
     try {
       const error = await refusalOf(() => scope.run(greeter, "add", [1, 2]));
       assert.ok(error instanceof InvalidOption);
-      assert.match(error.message, /^invalid option: BROOD_SPAWN_METHOD: got "thread"\. Accepted: "exec"/);
+      assert.match(
+        error.message,
+        /^invalid option: BROOD_SPAWN_METHOD: got "thread"\. Accepted: "forkserver" or "exec"/,
+      );
       // It overrides the default, never a choice.
       assert.is(await scope.run(greeter, "add", [1, 2], { spawn: "exec" }), 3);
     } finally {

@@ -21,8 +21,11 @@ type StartedOf<D> = D extends { readonly started: infer S } ? ValueOf<S> : void;
 /** Refuses keys that a dialogue does not have. */
 export type Exact<D> = { readonly [K in Exclude<keyof D, keyof Dialogue>]: never };
 
-/** Spawn methods that work in this version: a fresh Node process, or a WebAssembly instance inside this one. */
-export type SpawnMethod = "exec" | "wasm";
+/**
+ * Spawn methods that work in this version: a Node process forked warm from a template, a fresh Node process, or a WebAssembly
+ * instance inside this one.
+ */
+export type SpawnMethod = "forkserver" | "exec" | "wasm";
 
 /** Log levels, from silent to everything. */
 export type LogLevel = "silent" | "error" | "warn" | "info" | "debug";
@@ -281,9 +284,17 @@ export interface CommonOptions {
 
 /** Options of actors that have a Node process. */
 export interface ProcessOptions extends CommonOptions {
-  spawn?: "exec" | undefined;
+  /** Default: `forkserver` where it can run, else `exec`. */
+  spawn?: "forkserver" | "exec" | undefined;
   /** From SIGTERM to SIGKILL, in ms. Default 1,600. */
   killTimeout?: number | undefined;
+  /**
+   * What the template has loaded before it forks the actor: `true` for the actor's own module, or a list of modules: absolute
+   * paths, `file:` URLs as texts, and names of packages, which are looked up from the actor's module. Default: nothing but brood.
+   * Under `exec` they are loaded before the actor's module. What a preloaded module leaves running (a timer, a server, a thread)
+   * is refused: StartFailed where `forkserver` was asked for, else the actor is a fresh process.
+   */
+  preload?: boolean | readonly string[] | undefined;
   /** Whether the actor loads the program's main module: by default only if it is defined there. */
   inheritMain?: boolean | undefined;
   /** Environment, added to PATH, HOME, LANG and TZ of this process. NODE_OPTIONS is refused. */
@@ -320,6 +331,7 @@ export interface WasmOptions extends CommonOptions {
   /** Functions of the host. This version has none: anything but `{}` is refused. */
   imports?: object | undefined;
   killTimeout?: undefined;
+  preload?: undefined;
   inheritMain?: undefined;
   env?: undefined;
   cwd?: undefined;

@@ -1,5 +1,5 @@
-// What a process actor does. It arms its lifeline, proves itself, learns from its Spec who it is, loads the actor's module, and hands the
-// channel to the task loop. It leaves by its own decision only after everything sent is with the system.
+// What a process actor does, started or forked. It proves itself, learns from its Spec who it is, loads the actor's module, and hands
+// the channel to the task loop. It leaves by its own decision only after everything sent is with the system.
 import type { AsyncLocalStorage } from "node:async_hooks";
 import { format } from "node:util";
 import { findDefinition } from "../actor/define.js";
@@ -21,6 +21,7 @@ import { PROTOCOL_VERSION } from "../protocol/version.js";
 import { SocketTransport } from "../spawn/socket-transport.js";
 import { armLifeline } from "./arm.js";
 import { loadHint } from "./load-hint.js";
+import { preload } from "./preload.js";
 
 /** sysexits.h EX_USAGE: started by hand. */
 const EXIT_USAGE = 64;
@@ -40,197 +41,235 @@ export interface Loader {
   import(url: string): Promise<Record<string, unknown>>;
   /** The actor is ready. */
   ready(): void;
+  /** Set where all of it is only rehearsed, in a process that is no actor: called at its end. */
+  rehearsed?(): void;
 }
 
-const given = process.env[CHANNEL_VARIABLE];
-delete process.env[CHANNEL_VARIABLE];
-if (given === undefined) {
-  process.stderr.write("This file is what brood's actors run first; it is not started by hand.\n");
-  process.exit(EXIT_USAGE);
-}
-const token = given;
-armLifeline();
-
-let loader: Loader;
-let place: Here | undefined;
-let loop: TaskLoop | undefined;
-let leaving = false;
-/** When this actor must be gone, once it is being cancelled; on the clock of performance.now(). */
-let endsAt: number | undefined;
-/** Told apart by it: what comes of the main module's top level, however much later, and what the actor is asked to do. */
-let mainModule: AsyncLocalStorage<true> | undefined;
-
-const transport = new SocketTransport(CHANNEL_FD, {
-  received: (bytes) => channel.received(bytes),
-  drained: () => channel.drained(),
-  ended: () => channel.ended(),
-});
-const channel: Channel = new Channel(transport, {
-  message(type, flags, context, payload) {
-    if (type === FrameType.Spec && place === undefined) {
-      void live(decodeSpec(payload, flags));
-    } else if (loop !== undefined) {
-      loop.message(type, flags, context, payload);
-    } else {
-      throw new InvalidMessage(`a frame of type ${type} before Ready`);
-    }
-  },
-  closed(breach) {
-    if (breach !== undefined) process.stderr.write(`brood: the host broke the protocol: ${breach.why}\n`);
-    // Without a host there is nobody to work for.
-    leave(breach === undefined ? 0 : EXIT_PROTOCOL);
-  },
-});
-
-/** Says hello; everything else follows from what the host answers. */
-export function begin(from: Loader): void {
-  loader = from;
-  channel.send(
-    FrameType.Hello,
-    0,
-    0,
-    encodeHello({ version: PROTOCOL_VERSION, token, pid: process.pid, node: process.version }),
-  );
-  channel.flush();
+/** What a process actor needs to speak with its host. */
+export interface ActorBirth {
+  /** Proves that it is the process that was meant. */
+  readonly token: string;
+  /** Its end of the channel. */
+  readonly channel: number;
 }
 
-async function live(spec: Spec): Promise<void> {
-  const { actor, parent, root, path, logLevel } = spec;
-  place = settle({
-    id: actor,
-    parent,
-    root,
-    path,
-    logLevel,
-    main: spec.main,
-    get loadingMain() {
-      return mainModule?.getStore() === true;
-    },
-    get endingWithin() {
-      return endsAt === undefined ? undefined : Math.max(1, endsAt - performance.now());
-    },
-  });
-  const info: ActorInfo = {
-    id: actor,
-    parent,
-    root,
-    path,
-    spawnMethod: spec.spawnMethod as ActorInfo["spawnMethod"],
-    logLevel: logLevel as ActorInfo["logLevel"],
-  };
-  let phase: "load" | "setup" = "load";
-  process.on("uncaughtExceptionMonitor", (error) => {
-    if (process.listenerCount("uncaughtException") > 0 || process.hasUncaughtExceptionCaptureCallback()) return;
-    say(phase, error, actor);
-  });
-  process.once("exit", () => loop?.abandon());
-  try {
-    const definition = await load(spec);
-    loop = new TaskLoop(channel, {
-      definition,
-      ready: encodePacked(readyOf(definition), "Ready"),
-      host: hostFor(info),
-      actor: info,
-      cancelTimeout: spec.cancelTimeout,
-      encode: encodePacked,
-      ending: (within) => {
-        endsAt = performance.now() + within;
+/** What a fresh process was born with: in its environment and at fixed descriptors. It arms its lifeline. */
+export function bornByExec(): ActorBirth {
+  const given = process.env[CHANNEL_VARIABLE];
+  delete process.env[CHANNEL_VARIABLE];
+  if (given === undefined) {
+    process.stderr.write("This file is what brood's actors run first; it is not started by hand.\n");
+    process.exit(EXIT_USAGE);
+  }
+  armLifeline();
+  return { token: given, channel: CHANNEL_FD };
+}
+
+/** Begins the life of an actor; everything else follows from what the host answers. */
+export function begin(from: Loader, birth: ActorBirth): void {
+  new ActorProcess(from, birth.channel).sayHello(birth.token);
+}
+
+class ActorProcess {
+  readonly #loader: Loader;
+  readonly #transport: SocketTransport;
+  readonly #channel: Channel;
+  #place: Here | undefined;
+  #loop: TaskLoop | undefined;
+  #leaving = false;
+  /** When this actor must be gone, once it is being cancelled; on the clock of performance.now(). */
+  #endsAt: number | undefined;
+  /** Told apart by it: what comes of the main module's top level, however much later, and what the actor is asked to do. */
+  #mainModule: AsyncLocalStorage<true> | undefined;
+
+  constructor(loader: Loader, fd: number) {
+    this.#loader = loader;
+    this.#transport = new SocketTransport(fd, {
+      received: (bytes) => this.#channel.received(bytes),
+      drained: () => this.#channel.drained(),
+      ended: () => this.#channel.ended(),
+    });
+    this.#channel = new Channel(this.#transport, {
+      message: (type, flags, context, payload) => {
+        if (type === FrameType.Spec && this.#place === undefined) {
+          void this.#live(decodeSpec(payload, flags));
+        } else if (this.#loop !== undefined) {
+          this.#loop.message(type, flags, context, payload);
+        } else {
+          throw new InvalidMessage(`a frame of type ${type} before Ready`);
+        }
+      },
+      closed: (breach) => {
+        if (breach !== undefined) process.stderr.write(`brood: the host broke the protocol: ${breach.why}\n`);
+        // Without a host there is nobody to work for.
+        this.#leave(breach === undefined ? 0 : EXIT_PROTOCOL);
       },
     });
-    phase = "setup";
-    await loop.begin();
-    loader.ready();
-  } catch (error) {
-    say(phase, error, actor);
-    // Where a syntax error is, Node tells in its own report of an uncaught error and nowhere else.
-    if (phase === "load" && error instanceof SyntaxError) {
-      setImmediate(() => leave(EXIT_FAILED));
+  }
+
+  sayHello(token: string): void {
+    const hello = { version: PROTOCOL_VERSION, token, pid: process.pid, node: process.version };
+    this.#channel.send(FrameType.Hello, 0, 0, encodeHello(hello));
+    this.#channel.flush();
+  }
+
+  async #live(spec: Spec): Promise<void> {
+    const { actor, parent, root, path, logLevel } = spec;
+    const loadingMain = (): boolean => this.#mainModule?.getStore() === true;
+    const left = (): number | undefined =>
+      this.#endsAt === undefined ? undefined : Math.max(1, this.#endsAt - performance.now());
+    const place: Here = {
+      id: actor,
+      parent,
+      root,
+      path,
+      logLevel,
+      main: spec.main,
+      get loadingMain() {
+        return loadingMain();
+      },
+      get endingWithin() {
+        return left();
+      },
+    };
+    this.#place = place;
+    const info: ActorInfo = {
+      id: actor,
+      parent,
+      root,
+      path,
+      spawnMethod: spec.spawnMethod as ActorInfo["spawnMethod"],
+      logLevel: logLevel as ActorInfo["logLevel"],
+    };
+    let phase: "load" | "setup" = "load";
+    if (this.#loader.rehearsed === undefined) {
+      settle(place);
+      process.on("uncaughtExceptionMonitor", (error) => {
+        if (process.listenerCount("uncaughtException") > 0 || process.hasUncaughtExceptionCaptureCallback()) return;
+        this.#say(phase, error, actor);
+      });
+      process.once("exit", () => this.#loop?.abandon());
+    }
+    try {
+      const definition = await this.#load(spec);
+      this.#loop = new TaskLoop(this.#channel, {
+        definition,
+        ready: encodePacked(readyOf(definition), "Ready"),
+        host: this.#hostFor(info),
+        actor: info,
+        cancelTimeout: spec.cancelTimeout,
+        encode: encodePacked,
+        ending: (within) => {
+          this.#endsAt = performance.now() + within;
+        },
+      });
+      phase = "setup";
+      await this.#loop.begin();
+      this.#loader.ready();
+    } catch (error) {
+      this.#say(phase, error, actor);
+      // Where a syntax error is, Node tells in its own report of an uncaught error and nowhere else.
+      if (phase === "load" && error instanceof SyntaxError) {
+        setImmediate(() => this.#leave(EXIT_FAILED));
+        throw error;
+      }
+      this.#leave(EXIT_FAILED);
+    }
+  }
+
+  async #load(spec: Spec): Promise<NonNullable<ReturnType<typeof findDefinition>>> {
+    if (spec.module === undefined) throw new InvalidMessage("its Spec names no module");
+    const bare = (url: string): string => url.replace(/[?#].*$/, "");
+    let exports: Record<string, unknown> | undefined;
+    if (spec.preload !== undefined) await preload(spec.preload, spec.module);
+    if (spec.inheritMain && spec.main !== undefined) {
+      const { main } = spec;
+      const asyncHooks = (await this.#loader.import(
+        "node:async_hooks",
+      )) as unknown as typeof import("node:async_hooks");
+      this.#mainModule = new asyncHooks.AsyncLocalStorage();
+      const { module } = spec;
+      const definedThere = bare(module) === main;
+      const loaded = await this.#mainModule.run(true, () => this.#import(definedThere ? module : main));
+      if (definedThere) exports = loaded;
+      // A promise that its top level left to itself, as in `main();`, fails the start if it has failed by now.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    exports ??= await this.#import(spec.module);
+    const definition = findDefinition(exports);
+    if (definition === undefined) {
+      const names = Object.keys(exports);
+      const fault = names.includes("default")
+        ? "the default export was not made by defineActor()"
+        : "there is no default export";
+      throw new TypeError(
+        `${fault}: ${spec.module} exports ${names.length === 0 ? "nothing" : listNames(names)}. Write: export default defineActor({ ... })`,
+      );
+    }
+    return definition;
+  }
+
+  async #import(module: string): Promise<Record<string, unknown>> {
+    try {
+      return await this.#loader.import(module);
+    } catch (error) {
+      const hint = loadHint(module, error);
+      if (hint !== "" && error instanceof Error) error.message = `${error.message.replace(/\.?$/, ".")}${hint}`;
       throw error;
     }
-    leave(EXIT_FAILED);
   }
-}
 
-async function load(spec: Spec): Promise<NonNullable<ReturnType<typeof findDefinition>>> {
-  if (spec.module === undefined) throw new InvalidMessage("its Spec names no module");
-  const bare = (url: string): string => url.replace(/[?#].*$/, "");
-  let exports: Record<string, unknown> | undefined;
-  if (spec.inheritMain && spec.main !== undefined) {
-    const { main } = spec;
-    const asyncHooks = (await loader.import("node:async_hooks")) as unknown as typeof import("node:async_hooks");
-    mainModule = new asyncHooks.AsyncLocalStorage();
-    const { module } = spec;
-    const definedThere = bare(module) === main;
-    const loaded = await mainModule.run(true, () => importModule(definedThere ? module : main));
-    if (definedThere) exports = loaded;
-    // A promise that its top level left to itself, as in `main();`, fails the start if it has failed by now.
-    await new Promise((resolve) => setImmediate(resolve));
+  #hostFor(info: ActorInfo): Host {
+    const most = LEVELS.indexOf(info.logLevel);
+    return {
+      now: () => performance.now(),
+      leave: (code) => this.#leave(code),
+      log: (level, values) => {
+        // What the level silences is not even rendered.
+        if (level <= most)
+          this.#channel.send(FrameType.Log, 0, 0, encodeLog(level, format(...values).slice(0, LOG_CHARACTERS)));
+      },
+      openNursery: async (options, bound): Promise<Nursery> => {
+        // Few actors start actors: the host's side is loaded when the first one does, and shared with the copy that the
+        // user's modules import.
+        const file = new URL("../nursery/open.js", import.meta.url).href;
+        const open = (await this.#loader.import(file)) as { openTaskNursery: typeof openTaskNursery };
+        return open.openTaskNursery(options, bound);
+      },
+    };
   }
-  exports ??= await importModule(spec.module);
-  const definition = findDefinition(exports);
-  if (definition === undefined) {
-    const names = Object.keys(exports);
-    const fault = names.includes("default")
-      ? "the default export was not made by defineActor()"
-      : "there is no default export";
-    throw new TypeError(
-      `${fault}: ${spec.module} exports ${names.length === 0 ? "nothing" : listNames(names)}. Write: export default defineActor({ ... })`,
+
+  /** Tells the host what went wrong with this actor as a whole. */
+  #say(phase: "load" | "setup", error: unknown, self: ActorInfo["id"]): void {
+    this.#channel.send(
+      FrameType.Error,
+      0,
+      0,
+      encodeError({ kind: "thrown", phase, error: describeError(error, self) }),
     );
+    this.#channel.flush();
   }
-  return definition;
-}
 
-async function importModule(module: string): Promise<Record<string, unknown>> {
-  try {
-    return await loader.import(module);
-  } catch (error) {
-    const hint = loadHint(module, error);
-    if (hint !== "" && error instanceof Error) error.message = `${error.message.replace(/\.?$/, ".")}${hint}`;
-    throw error;
+  /** Ends this process: exit listeners run, nothing is joined or awaited. */
+  #leave(code: number): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    if (this.#loader.rehearsed !== undefined) {
+      this.#transport.destroy();
+      return this.#loader.rehearsed();
+    }
+    const { exitNow } = loadForkserver();
+    const go = (): never => {
+      (process as unknown as { reallyExit(status?: number): never }).reallyExit = (status) => exitNow(status ?? code);
+      process.exit(code);
+    };
+    this.#channel.flush();
+    if (this.#transport.ahead === 0) go();
+    const until = performance.now() + LEAVE_WAIT;
+    const wait = (): void => {
+      if (this.#transport.ahead === 0 || performance.now() > until) go();
+      setImmediate(wait);
+    };
+    wait();
   }
-}
-
-function hostFor(info: ActorInfo): Host {
-  const most = LEVELS.indexOf(info.logLevel);
-  return {
-    now: () => performance.now(),
-    leave,
-    log(level, values) {
-      // What the level silences is not even rendered.
-      if (level <= most)
-        channel.send(FrameType.Log, 0, 0, encodeLog(level, format(...values).slice(0, LOG_CHARACTERS)));
-    },
-    async openNursery(options, bound): Promise<Nursery> {
-      // Few actors start actors: the host's side is loaded when the first one does, and shared with the copy that the
-      // user's modules import.
-      const file = new URL("../nursery/open.js", import.meta.url).href;
-      const open = (await loader.import(file)) as { openTaskNursery: typeof openTaskNursery };
-      return open.openTaskNursery(options, bound);
-    },
-  };
-}
-
-/** Tells the host what went wrong with this actor as a whole. */
-function say(phase: "load" | "setup", error: unknown, self: ActorInfo["id"]): void {
-  channel.send(FrameType.Error, 0, 0, encodeError({ kind: "thrown", phase, error: describeError(error, self) }));
-  channel.flush();
-}
-
-/** Ends this process: exit listeners run, nothing is joined or awaited. */
-function leave(code: number): void {
-  if (leaving) return;
-  leaving = true;
-  const { exitNow } = loadForkserver();
-  const go = (): never => {
-    (process as unknown as { reallyExit(status?: number): never }).reallyExit = (status) => exitNow(status ?? code);
-    process.exit(code);
-  };
-  channel.flush();
-  if (transport.ahead === 0) go();
-  const until = performance.now() + LEAVE_WAIT;
-  const wait = (): void => {
-    if (transport.ahead === 0 || performance.now() > until) go();
-    setImmediate(wait);
-  };
-  wait();
 }

@@ -4,7 +4,7 @@
 import { closeSync, constants, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { Script } from "node:vm";
 import { CODE_CACHE_VARIABLE } from "../protocol/entry-contract.js";
-import type { begin } from "./actor-process.js";
+import type { begin, bornByExec } from "./actor-process.js";
 
 const file = `${__dirname}/actor-process.cjs`;
 const cache = process.env[CODE_CACHE_VARIABLE];
@@ -18,16 +18,20 @@ const script = new Script(
     ...(cachedData === undefined ? {} : { cachedData }),
   },
 );
-const bundle = { exports: {} as { begin: typeof begin } };
+const bundle = { exports: {} as { begin: typeof begin; bornByExec: typeof bornByExec } };
 (script.runInThisContext() as (...args: unknown[]) => void)(bundle.exports, require, bundle, file, __dirname);
-bundle.exports.begin({
-  import: (url) => import(url) as Promise<Record<string, unknown>>,
-  ready() {
-    // After the first work, so that what was compiled on the way is in it.
-    if (cache !== undefined && (cachedData === undefined || script.cachedDataRejected === true))
-      setImmediate(writeCache, cache);
+const birth = bundle.exports.bornByExec();
+bundle.exports.begin(
+  {
+    import: (url) => import(url) as Promise<Record<string, unknown>>,
+    ready() {
+      // After the first work, so that what was compiled on the way is in it.
+      if (cache !== undefined && (cachedData === undefined || script.cachedDataRejected === true))
+        setImmediate(writeCache, cache);
+    },
   },
-});
+  birth,
+);
 
 function readCache(from: string): Buffer | undefined {
   let fd: number | undefined;

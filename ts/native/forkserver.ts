@@ -1,5 +1,11 @@
 // What the addon brood-forkserver.node offers: descriptors, lifelines and handles on processes, for hosts and actors alike.
-// Its functions never wait; an error that they throw has the name of an errno as its `code` ("ESRCH", "EMFILE").
+// Its functions never wait (but `serve`, which is a template's whole life); an error that they throw has the name of an errno
+// as its `code` ("ESRCH", "EMFILE").
+//
+// How a fork goes. The host makes a `TemplateHandle` and starts Node with `templateFd` among its descriptors. That process loads
+// its modules, tells the host what it likes (`tell`: ready, or why not) and calls `serve`, in which it stays. The host calls
+// `fork`; in the new process, and only there, `serve` returns. What the host is told comes from `receive`. All that has to do
+// with forking is there on Linux only.
 
 /** What works on this system. */
 export interface Support {
@@ -54,6 +60,133 @@ export interface ProcessHandle {
   close(): void;
 }
 
+/** Whether processes can be forked here, as far as native code can say; the flags of Node are for JavaScript to look at. */
+export interface ForkSupport {
+  /** Why not, in words that fit after a colon; null if they can. */
+  readonly reason: string | null;
+  /** The version of glibc ("2.36"); null where the C library is another. */
+  readonly glibc: string | null;
+  /** The version of libuv that runs ("1.46.0"); null where it does not tell. */
+  readonly libuv: string | null;
+}
+
+/** One thread of this process. */
+export interface Thread {
+  readonly tid: number;
+  /** As the kernel has it, at most 15 bytes. A thread that nobody has named has the name of the process. */
+  readonly name: string;
+  /** One letter, as in `/proc`: "S" asleep, "R" running, "D" waiting for the kernel. */
+  readonly state: string;
+}
+
+/**
+ * What of a fork failed. In the template: "receive" (descriptors got lost on their way: EMFILE), "descriptors" (the open ones
+ * could not be listed), "memory" (the heap could not be made ready), "fork", "pidfd"; ECANCELED with "lifeline": it had ended
+ * before the fork. In the child, before any JavaScript: "group", "stdio", "close", "lifeline", "loop" (libuv), "random".
+ */
+export type ForkStep =
+  | "receive"
+  | "descriptors"
+  | "memory"
+  | "fork"
+  | "pidfd"
+  | "group"
+  | "stdio"
+  | "close"
+  | "lifeline"
+  | "loop"
+  | "random";
+
+/** What failed, and the name of its errno. */
+export interface ForkFailure {
+  readonly step: ForkStep;
+  readonly code: string;
+}
+
+/** One fork that is asked for. The descriptors stay the caller's, who may close them as soon as `fork` has returned. */
+export interface ForkRequest {
+  /** What tells this fork from all others of the template; a whole number from 0 to 2 ** 32 - 1, never used twice. */
+  readonly seq: number;
+  /** What the child gets as it is; at most 65,536 bytes. */
+  readonly payload: Uint8Array;
+  /** The `readFd` of a Lifeline. It is armed in the child before any JavaScript. If it has ended by then, nothing is started. */
+  readonly lifeline: number;
+  /** What becomes 0, 1 and 2; -1: what the template has there. */
+  readonly stdio: readonly [number, number, number];
+  /** What else the child gets, at whatever numbers; at most 32. */
+  readonly descriptors: readonly number[];
+}
+
+/** What a template tells. */
+export type TemplateEvent =
+  /** The bytes of one `tell`. */
+  | { readonly kind: "told"; readonly payload: Uint8Array }
+  /** The child lives. The handle is the caller's, to be closed, as one of `ProcessHandle.open`. */
+  | { readonly kind: "forked"; readonly seq: number; readonly process: ProcessHandle }
+  /**
+   * There is no child, and the template goes on. With "receive" and EMFILE there may be one that this process had no room to
+   * hold: it ends with its lifeline.
+   */
+  | { readonly kind: "failed"; readonly seq: number; readonly failure: ForkFailure }
+  /**
+   * The child has ended, was reaped, and what was left of its group was killed: by itself with `code`, or by `signal`; neither,
+   * if somebody else had reaped it. Comes after its "forked". With `failure`, it ended before its `serve` returned, and `code` is 70.
+   */
+  | {
+      readonly kind: "exited";
+      readonly seq: number;
+      readonly code?: number;
+      readonly signal?: number;
+      /** Whether the kernel wrote a core file. */
+      readonly core: boolean;
+      readonly failure?: ForkFailure;
+    }
+  /**
+   * The last event: the template is gone (`code` undefined), or has said what is not in the protocol (`code` "EPROTO"), so that
+   * nothing it says counts any more. What it forked lives on, as long as the lifelines do; ask their handles about their ends.
+   */
+  | { readonly kind: "closed"; readonly code?: string };
+
+/**
+ * The host's hold on one template: a socket. When it is closed or collected, when the Worker that made it ends, or when this
+ * process is gone, the template kills what it has forked, and ends; while it still loads its modules it ends at `serve`, or by
+ * a lifeline of its own. All is non-blocking. After `close` every function throws EBADF.
+ */
+export interface TemplateHandle {
+  /** The descriptor to hand to the template; -1 once it was handed over. */
+  readonly templateFd: number;
+  /** The template has its end: closes the host's copy. Idempotent. */
+  handedOver(): void;
+  /**
+   * Asks for a fork. Exactly one of "forked" and "failed" follows, or "closed".
+   * Throws EAGAIN (it has not taken the requests before: stopped, or still loading), EPIPE (it is gone), EINVAL (a wrong
+   * argument), EMSGSIZE (payload or descriptors), EBADF, ETOOMANYREFS (too many descriptors on their way).
+   */
+  fork(request: ForkRequest): void;
+  /** What the template has told since the last call, in its order; at most 64 events, then `onExit` calls again. */
+  receive(): TemplateEvent[];
+  /**
+   * From now on the callback of `onExit` gets `id` as well when there is something to receive; after that not again before
+   * `receive` was called. Ids are one set with those of `ProcessHandle.watch`. A second call throws EEXIST.
+   */
+  watch(id: number): void;
+  /** Ends the template, and what it has forked. Idempotent. */
+  close(): void;
+}
+
+/** What a child begins with. It leads a group, its lifeline is armed, and it has no descriptors but these and those of libuv. */
+export interface ForkedChild {
+  readonly seq: number;
+  readonly pid: number;
+  /** The template. */
+  readonly ppid: number;
+  readonly payload: Uint8Array;
+  /** The numbers of the request's `descriptors` here, in the same order; close-on-exec. */
+  readonly descriptors: number[];
+  /** 32 bytes of the kernel's randomness, of this child alone. */
+  readonly seed: Uint8Array;
+}
+
 /** The addon. */
 export interface ForkserverAddon {
   version(): string;
@@ -82,6 +215,35 @@ export interface ForkserverAddon {
    * meanwhile). One callback for each environment: the last one given. It never keeps the event loop alive.
    */
   onExit(callback: (ids: number[]) => void): void;
+  /** Whether this system can fork. Probed once. */
+  forkSupport(): ForkSupport;
+  readonly TemplateHandle: new () => TemplateHandle;
+  /** The threads of this process, by tid; the main thread is the first. */
+  threads(): Thread[];
+  /**
+   * In a template, before `serve`: tells the host some bytes, at most 65,536, through the control socket `control`. Throws
+   * EAGAIN (the host has not read what was told before), EPIPE (it is gone), EMSGSIZE.
+   */
+  tell(control: number, payload: Uint8Array): void;
+  /**
+   * In a template: forks for the host at the other end of `control` as long as that lives, and then ends the process and all
+   * that it has forked. Returns in each child, and nowhere else; no JavaScript runs here meanwhile. Call it from the top level
+   * of a module or `setImmediate`, with nothing pending. The descriptor belongs to it from now on.
+   *
+   * A child has 0, 1 and 2, the descriptors of its request, its lifeline (which what it starts inherits), what libuv opens, and
+   * `/dev/null` where a thread that it does not have any more could still write to. It blocks no signal; each has its default
+   * action, but those that Node and libuv handle or ignore, and SIGUSR1 where `--disable-sigusr1` blocked it, which is ignored
+   * until there is a listener. Neither it nor what it starts is given huge pages. It leaves by `exitNow` or by a signal only.
+   *
+   * Throws before it serves: EINVAL (not the main thread, `control` is no control socket), ENOSYS (`forkSupport` says why),
+   * EMFILE, ENOMEM.
+   */
+  serve(control: number): ForkedChild;
+  /**
+   * For tests of the fork itself: as `serve`, but returns null in the template, once it has forked or failed to, so that
+   * JavaScript can run between two forks.
+   */
+  serveOne(control: number): ForkedChild | null;
   /** Whether a write to `fd` returns at once: there is room, or nobody reads any more. */
   writableNow(fd: number): boolean;
   /** Leaves at once: no JavaScript, no exit handlers, no joining of threads. */

@@ -41,6 +41,7 @@ import {
   checkStartOptions,
   chooseMethod,
   KILL_TIMEOUT,
+  preloadOf,
   START_TIMEOUT,
   type AnyOptions,
 } from "./options.js";
@@ -54,6 +55,9 @@ const BODY_WARNING = 5_000;
 const deaths = channel("brood:death");
 /** Published for every actor that is deaf and was spared: `{ actor, path, nursery }`. */
 const deafs = channel("brood:deaf");
+
+/** Published for every actor that another method had to make: `{ actor, path, nursery, asked, method, reason }`. */
+const fallbacks = channel("brood:fallback");
 
 /** The task that a nursery hangs on, where it was opened inside an actor. */
 export interface TaskBound extends PortalBound {
@@ -228,6 +232,12 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     if (child !== undefined) this.#fail(child, error);
   }
 
+  fellBack(control: Control): void {
+    const { spawnMethod: asked } = control.settings;
+    const { spawnMethod: method, spawnReason: reason } = control;
+    fallbacks.publish({ actor: control.id, path: control.where.path, nursery: this.name, asked, method, reason });
+  }
+
   deaf(control: Control): void {
     deafs.publish({ actor: control.id, path: control.where.path, nursery: this.name });
   }
@@ -244,7 +254,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     const asked = `nursery.${verb}`;
     const source = checkSource(asked, what);
     checkObject(asked, options);
-    const { name: spawnMethod, method, reason } = chooseMethod(asked, options.spawn, source.kind);
+    const { name: spawnMethod, method, reason, explicit } = chooseMethod(asked, options.spawn, source.kind);
     checkStartOptions(asked, options, verb, spawnMethod);
     const { name } = options;
     checkName(`${asked}: name`, name);
@@ -252,7 +262,8 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     method.check(asked, options);
     const place = thisProcess();
     // A guest has its module, or its text, within it.
-    const module = spawnMethod === "exec" && source.kind === "actor" ? source.module.href : undefined;
+    const module = spawnMethod !== "wasm" && source.kind === "actor" ? source.module.href : undefined;
+    const preload = preloadOf(options.preload);
     const inheritMain = module !== undefined && this.#inheritMain(verb, options.inheritMain, module, place.main);
     if (this.#status !== "open")
       throw new NurseryClosed(this.name, this.#status === "ending" ? "ending" : "closed", this.#cause);
@@ -282,10 +293,13 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
         source: source.kind === "source" ? source.code : undefined,
         main: module === undefined ? undefined : place.main,
         inheritMain,
+        // Under `true` it is the actor's own module, which it loads anyway.
+        preload: typeof preload === "object" ? preload : undefined,
         cancelTimeout: options.cancelTimeout ?? this.#options.cancelTimeout ?? CANCEL_TIMEOUT,
         budget: undefined,
       },
-      spawn: (birth, sink) => method.spawn({ ...birth, source, options, limits, output, sink }),
+      spawn: (birth, sink) =>
+        method.spawn({ ...birth, source, options: { ...options, preload }, explicit, limits, output, sink }),
       endingWithin: () => place.endingWithin,
       log: (level, text) => output("stderr", `${LEVELS[level] ?? "log"}: ${text}`),
     };

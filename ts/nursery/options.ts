@@ -7,11 +7,14 @@ import type {
   SpawnMethod,
   WasmOptions,
 } from "../context/surface.js";
+import { isAbsolute } from "node:path";
+import { pathToFileURL } from "node:url";
 import { InvalidOption, Unsupported } from "../errors/kinds.js";
 import { checkBoolean, checkDuration, checkKnown, checkObject, checkOneOf, checkSignal } from "../portal/check.js";
 import { CHANNEL_VARIABLE } from "../protocol/entry-contract.js";
 import { LEVELS } from "../protocol/here.js";
 import { exec } from "../spawn/exec.js";
+import { forkserver } from "../spawn/forkserver.js";
 import type { SpawnMethodImplementation } from "../spawn/method.js";
 import { wasm } from "../spawn/wasm.js";
 
@@ -21,20 +24,22 @@ export const CANCEL_TIMEOUT = 500;
 export const KILL_TIMEOUT = 1_600;
 
 /** The methods that work in this version. */
-const METHODS: Readonly<Record<SpawnMethod, SpawnMethodImplementation>> = { exec, wasm };
+const METHODS: Readonly<Record<SpawnMethod, SpawnMethodImplementation>> = { forkserver, exec, wasm };
 /** Methods of the design that do not work yet: asking for one is refused by name. */
-const ANNOUNCED = ["wasm_fork", "wasm_forkserver", "forkserver", "main_thread_forkserver"];
+const ANNOUNCED = ["wasm_fork", "wasm_forkserver", "main_thread_forkserver"];
 /** What each kind of source can run under. */
 const FITTING: Readonly<Record<SourceKind, readonly SpawnMethod[]>> = {
-  actor: ["exec", "wasm"],
+  actor: ["forkserver", "exec", "wasm"],
   component: ["wasm"],
   source: ["wasm"],
 };
 
 const NURSERY_OPTIONS = ["name", "startTimeout", "cancelTimeout", "killTimeout", "onDeath", "onDeaf", "signals"];
 const COMMON_OPTIONS = ["spawn", "startTimeout", "cancelTimeout", "onDeaf", "signal", "stdio"];
+const PROCESS_OPTIONS = ["killTimeout", "preload", "inheritMain", "env", "cwd", "execArgv"];
 const OWN_OPTIONS: Readonly<Record<SpawnMethod, readonly string[]>> = {
-  exec: ["killTimeout", "inheritMain", "env", "cwd", "execArgv"],
+  forkserver: PROCESS_OPTIONS,
+  exec: PROCESS_OPTIONS,
   wasm: ["limits", "grants", "imports"],
 };
 /** What belongs to the verb, whatever the method. */
@@ -42,7 +47,7 @@ const VERB_OPTIONS = { start: ["name", "onDeath"], run: ["name", "deadline"] } a
 
 /** Options of a start under any method, as they were given. */
 export type AnyOptions = CommonOptions &
-  Pick<ProcessOptions, "killTimeout" | "inheritMain" | "env" | "cwd" | "execArgv"> &
+  Pick<ProcessOptions, "killTimeout" | "preload" | "inheritMain" | "env" | "cwd" | "execArgv"> &
   Pick<WasmOptions, "limits" | "grants" | "imports"> & {
     spawn?: SpawnMethod | undefined;
     name?: string | undefined;
@@ -78,6 +83,7 @@ export function checkStartOptions(
   if (stdio !== undefined && stdio !== "forward" && stdio !== "ignore" && typeof stdio !== "function") {
     throw new InvalidOption(`${what}: stdio`, stdio, '"forward", "ignore" or a function that is given each line');
   }
+  checkPreload(`${what}: preload`, options.preload);
   checkNothing(what, "grants", options.grants);
   checkNothing(what, "imports", options.imports);
 }
@@ -86,20 +92,42 @@ export function checkStartOptions(
 function checkFitting(what: string, options: AnyOptions, verb: keyof typeof VERB_OPTIONS, method: SpawnMethod): void {
   const known = [...VERB_OPTIONS[verb], ...COMMON_OPTIONS, ...OWN_OPTIONS[method]];
   const given: Record<string, unknown> = { ...options };
-  for (const [other, names] of Object.entries(OWN_OPTIONS)) {
-    if (other === method) continue;
-    for (const name of names) {
-      if (given[name] !== undefined) {
-        throw new InvalidOption(
-          `${what}: ${name}`,
-          given[name],
-          `the options ${known.join(", ")}; ${name} is one of spawn method ${other}, and this is ${method}`,
-        );
-      }
-      delete given[name];
+  for (const name of new Set(Object.values(OWN_OPTIONS).flat())) {
+    if (OWN_OPTIONS[method].includes(name)) continue;
+    if (given[name] !== undefined) {
+      const others = Object.entries(OWN_OPTIONS).flatMap(([other, names]) => (names.includes(name) ? [other] : []));
+      throw new InvalidOption(
+        `${what}: ${name}`,
+        given[name],
+        `the options ${known.join(", ")}; ${name} is one of spawn method ${others.join(" and ")}, and this is ${method}`,
+      );
     }
+    delete given[name];
   }
   checkKnown(what, given, known);
+}
+
+const PRELOADS = "true for the actor's own module, or an array of absolute paths, URLs as texts, and names of packages";
+
+function checkPreload(option: string, preload: unknown): void {
+  if (preload === undefined || typeof preload === "boolean") return;
+  if (!Array.isArray(preload)) throw new InvalidOption(option, preload, PRELOADS);
+  for (const [index, one] of preload.entries()) {
+    if (typeof one !== "string" || one === "" || one.startsWith(".") || one.includes("\0"))
+      throw new InvalidOption(
+        `${option}[${index}]`,
+        one,
+        'an absolute path, "file:" URL or name of a package, as a text',
+      );
+    if (/^[a-z][a-z0-9+.-]+:/i.test(one) && !/^(file|node):/.test(one))
+      throw new InvalidOption(`${option}[${index}]`, one, 'a URL with the protocol "file:"');
+  }
+}
+
+/** Every path as the URL that it is. */
+export function preloadOf(preload: AnyOptions["preload"]): boolean | readonly string[] | undefined {
+  if (typeof preload === "boolean" || preload === undefined) return preload;
+  return preload.map((one) => (isAbsolute(one) ? pathToFileURL(one).href : one));
 }
 
 /** What this version has none of may be given as none. */
@@ -163,6 +191,8 @@ export interface Choice {
   readonly name: SpawnMethod;
   readonly method: SpawnMethodImplementation;
   readonly reason: string;
+  /** The user has named it at this start. */
+  readonly explicit: boolean;
 }
 
 /** The method to use for a kind of source. @throws InvalidOption, Unsupported */
@@ -172,23 +202,25 @@ export function chooseMethod(what: string, spawn: unknown, kind: SourceKind): Ch
     const found = find(`${what}: spawn`, spawn);
     if (!fitting.includes(found.name))
       throw new InvalidOption(`${what}: spawn`, spawn, `${quoted(fitting)}: a ${kind} runs as nothing else`);
-    return { ...found, reason: "asked for" };
+    return { ...found, reason: "asked for", explicit: true };
   }
   const fromEnvironment = process.env["BROOD_SPAWN_METHOD"];
   if (fromEnvironment !== undefined && fromEnvironment !== "") {
     const found = find("BROOD_SPAWN_METHOD", fromEnvironment);
     // It replaces a default, and where there is no choice there is no default.
-    if (fitting.length > 1 && fitting.includes(found.name)) return { ...found, reason: "set by BROOD_SPAWN_METHOD" };
+    if (fitting.length > 1 && fitting.includes(found.name))
+      return { ...found, reason: "set by BROOD_SPAWN_METHOD", explicit: false };
   }
   const name = fitting[0] as SpawnMethod;
   return {
     name,
     method: METHODS[name],
     reason: fitting.length > 1 ? "the default" : `a ${kind} always runs as ${name}`,
+    explicit: false,
   };
 }
 
-function find(option: string, value: unknown): Omit<Choice, "reason"> {
+function find(option: string, value: unknown): Pick<Choice, "name" | "method"> {
   const known = Object.keys(METHODS) as SpawnMethod[];
   const name = known.find((one) => one === value);
   if (name !== undefined) return { name, method: METHODS[name] };

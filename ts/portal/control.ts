@@ -75,6 +75,8 @@ export interface ControlOwner {
   ended(control: Control, exit: Exit, death: ActorDied | undefined): void;
   /** A failure that has no caller left to hear it: of a cleanup, or of a task whose caller had been interrupted. */
   late(control: Control, error: Error): void;
+  /** Another method had to make it than the one that was chosen. Once, before it speaks. */
+  fellBack(control: Control): void;
   /** It stayed silent past `cancelTimeout`, and was spared (`onDeaf: "report"`). */
   deaf(control: Control): void;
   /** Failures of contexts that nobody has met; told when the owner ends. */
@@ -142,6 +144,13 @@ export class Control implements ChannelHandler, BodySink {
   }
   get settings(): ControlSettings {
     return this.#settings;
+  }
+  /** What truly makes it. */
+  get spawnMethod(): SpawnMethod {
+    return this.#body?.instead?.method ?? this.#settings.spawnMethod;
+  }
+  get spawnReason(): string {
+    return this.#body?.instead?.reason ?? this.#settings.spawnReason;
   }
   get startTime(): number {
     return this.#startTime;
@@ -260,6 +269,9 @@ export class Control implements ChannelHandler, BodySink {
 
   speaks(transport: Transport, guest?: Guest): void {
     const { settings } = this;
+    // Some have a process only now.
+    if (this.#body?.pid !== undefined) this.#id = { ...this.#id, pid: this.#body.pid };
+    if (this.#body?.instead !== undefined) this.#owner.fellBack(this);
     const channel = new Channel(transport, this, guest?.memory);
     this.#channel = channel;
     this.#guest = guest;
@@ -278,7 +290,10 @@ export class Control implements ChannelHandler, BodySink {
       },
       guest,
     );
-    if (guest === undefined) return;
+    if (guest === undefined) {
+      if (this.#body?.known === true) this.#sendSpec();
+      return;
+    }
     channel.send(FrameType.Spec, Flag.Json, 0, encodeSpecJson({ ...settings.spec, actor: this.#id }));
     channel.flush();
   }
@@ -375,6 +390,7 @@ export class Control implements ChannelHandler, BodySink {
     }
     // Its process usually ends with its channel; one that lives on without is ended through its handle.
     this.#later(CHANNEL_DRAIN, () => {
+      if (this.#body?.ended === true) return;
       if (!this.#acknowledged) this.#breach ??= new InvalidMessage("its channel was closed while it lived on");
       this.#force();
     });
@@ -395,7 +411,15 @@ export class Control implements ChannelHandler, BodySink {
     }
     if (!sameToken(hello.token, this.#token)) throw new InvalidMessage("its token is wrong");
     this.#phase = "load";
-    (this.#channel as Channel).send(FrameType.Spec, 0, 0, encodeSpec({ ...this.#settings.spec, actor: this.#id }));
+    if (this.#body?.known !== true) this.#sendSpec();
+  }
+
+  #sendSpec(): void {
+    const { spawnMethod } = this;
+    const spec = { ...this.#settings.spec, actor: this.#id, spawnMethod };
+    // A fork has it already.
+    if (spawnMethod === "forkserver") delete spec.preload;
+    (this.#channel as Channel).send(FrameType.Spec, 0, 0, encodeSpec(spec));
   }
 
   #saidReady(payload: Uint8Array, flags: number): void {
@@ -518,7 +542,10 @@ export class Control implements ChannelHandler, BodySink {
     const phase = this.#phase === "hello" ? "hello" : "load";
     if (this.#breach !== undefined) {
       const { at, why } = this.#breach;
-      const hint = this.#id.pid === undefined ? "" : ". Its descriptor 3 is brood's: does something in it write there?";
+      const hint =
+        this.#id.pid === undefined
+          ? ""
+          : `. ${this.spawnMethod === "exec" ? "Its descriptor 3" : "Its first socket"} is brood's: does something in it write there?`;
       return new StartFailed(
         this.where,
         phase,
@@ -551,7 +578,7 @@ export class Control implements ChannelHandler, BodySink {
   }
 
   #notSpawned(error: unknown): StartFailed {
-    const what = this.#settings.spawnMethod === "exec" ? "its process" : "it";
+    const what = this.#settings.spawnMethod === "wasm" ? "it" : "its process";
     const why = error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
     return new StartFailed(this.where, "spawn", `${what} could not be started: ${why}`, { cause: error });
   }

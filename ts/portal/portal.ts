@@ -44,10 +44,10 @@ export class ActorPortal implements Portal<Loose> {
     return this.#control.where.path;
   }
   get spawnMethod(): SpawnMethod {
-    return this.#control.settings.spawnMethod;
+    return this.#control.spawnMethod;
   }
   get spawnReason(): string {
-    return this.#control.settings.spawnReason;
+    return this.#control.spawnReason;
   }
   get status(): ActorStatus {
     return this.#control.status;

@@ -134,6 +134,8 @@ export interface Spec {
   readonly main?: string | undefined;
   /** Whether `main` is to be loaded too. */
   readonly inheritMain: boolean;
+  /** What is loaded before its module: URLs, or names of packages. */
+  readonly preload?: readonly string[] | undefined;
   /** In ms. */
   readonly cancelTimeout: number;
   /** Time left of a parent that is itself being ended, in ms. */
@@ -163,6 +165,7 @@ export function decodeSpec(payload: Uint8Array, flags = 0): Spec {
     source: takeMaybe(body, "Spec", "source", isText, "a text"),
     main: takeMaybe(body, "Spec", "main", isText, "a text"),
     inheritMain: take(body, "Spec", "inheritMain", isBoolean, "a boolean"),
+    preload: takeMaybe(body, "Spec", "preload", isTexts, "an array of texts"),
     cancelTimeout: take(body, "Spec", "cancelTimeout", isTime, "a time in ms"),
     budget: takeMaybe(body, "Spec", "budget", isTime, "a time in ms"),
   };
@@ -419,6 +422,7 @@ function takeMaybe<T>(
 }
 
 const isText = (value: unknown): value is string => typeof value === "string";
+const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
 const isBoolean = (value: unknown): value is boolean => typeof value === "boolean";
 const isCount = (value: unknown): value is number =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0;

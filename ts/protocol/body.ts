@@ -27,11 +27,26 @@ export interface Lateness {
   readonly cause?: Error;
 }
 
+/** What was made in place of what was asked for. */
+export interface Instead {
+  /** A spawn method. */
+  readonly method: "exec";
+  /** Why, in words. */
+  readonly reason: string;
+}
+
 /** A started body. One owner: the actor's control. */
 export interface Body {
+  /** undefined as long as there is no process. */
   readonly pid: number | undefined;
+  /** Set where another method had to make it; before it speaks. */
+  readonly instead?: Instead | undefined;
   /** For the error of a start that takes too long: how far a body that does not speak yet has come. */
   doing?(): Lateness | undefined;
+  /** It can be nobody else: what it is told need not wait until it has proved itself. */
+  readonly known?: boolean;
+  /** It has ended, and only how is not known yet: `gone` follows. */
+  readonly ended?: boolean;
   /** Its owner listens: from here on its sink is told. Once. */
   begin(): void;
   /** Asks by the system's means (SIGTERM, and SIGCONT so that a stopped process hears it). */

@@ -1,28 +1,45 @@
-// Hands the exits that the native watcher reports to whoever waits for them; each exactly once.
-import type { ProcessHandle } from "../native/forkserver.js";
+// Hands what the native watcher reports to whoever waits for it: the end of a process exactly once, the news of a template each time.
+import type { ProcessHandle, TemplateHandle } from "../native/forkserver.js";
 import { loadForkserver } from "../native/load.js";
 
 const waiting = new Map<number, () => void>();
 let next = 1;
 let listening = false;
 
+function listen(): number {
+  if (!listening) {
+    listening = true;
+    loadForkserver().onExit((ids) => {
+      for (const id of ids) waiting.get(id)?.();
+    });
+  }
+  return next++;
+}
+
 /**
  * Calls `exited` once when the process of `handle` has ended.
  * @returns closes the handle: nothing is told any more, and nothing kept for it
  */
 export function watchExit(handle: ProcessHandle, exited: () => void): () => void {
-  if (!listening) {
-    listening = true;
-    loadForkserver().onExit((ids) => {
-      for (const id of ids) {
-        const tell = waiting.get(id);
-        waiting.delete(id);
-        tell?.();
-      }
-    });
-  }
-  const id = next++;
-  waiting.set(id, exited);
+  const id = listen();
+  waiting.set(id, () => {
+    waiting.delete(id);
+    exited();
+  });
+  handle.watch(id);
+  return () => {
+    waiting.delete(id);
+    handle.close();
+  };
+}
+
+/**
+ * Calls `news` whenever there is something to receive.
+ * @returns closes the handle, with which the template ends: nothing is told any more
+ */
+export function watchTemplate(handle: TemplateHandle, news: () => void): () => void {
+  const id = listen();
+  waiting.set(id, news);
   handle.watch(id);
   return () => {
     waiting.delete(id);

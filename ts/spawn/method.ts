@@ -29,12 +29,16 @@ export interface BodyOptions {
   readonly env?: { readonly [name: string]: string | undefined } | undefined;
   readonly cwd?: string | undefined;
   readonly execArgv?: readonly string[] | undefined;
+  /** `true`: the actor's own module. Else URLs of files, and names of packages. */
+  readonly preload?: boolean | readonly string[] | undefined;
 }
 
 /** What a method is given to make a body. */
 export interface BodyRequest extends Birth {
   readonly source: Source;
   readonly options: BodyOptions;
+  /** The user has named the method: it is no default. */
+  readonly explicit: boolean;
   readonly limits: ActorLimits;
   /** One line of the actor's output. */
   output(stream: "stdout" | "stderr", text: string): void;

@@ -7,6 +7,7 @@ import { componentCalls } from "./laws/component-calls.js";
 import { context } from "./laws/context.js";
 import { errors } from "./laws/errors.js";
 import { kills, limits, links } from "./laws/guest-ends.js";
+import { forks } from "./laws/forks.js";
 import { guestStarts } from "./laws/guest-starts.js";
 import { nursery } from "./laws/nursery.js";
 import { portal } from "./laws/portal.js";
@@ -26,6 +27,7 @@ const SECTIONS = [
   errors,
   limits,
   starting,
+  forks,
   guestStarts,
   signals,
 ];

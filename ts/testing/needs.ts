@@ -6,6 +6,8 @@ export type Need =
   | "process"
   /** An actor is a Node program: it loads its modules when it starts, and inherits what Node's programs inherit. */
   | "node"
+  /** An actor is forked from a template. */
+  | "fork"
   /** An actor is a component on the engine of this process. */
   | "component"
   /** An actor hears of every promise that is rejected and that nobody handles. */
@@ -27,10 +29,12 @@ export interface Lack {
 export type Thread = "main thread" | "worker thread";
 
 const LACKS: Readonly<Record<SpawnMethod | "wasm", Partial<Record<Need, Lack>>>> = {
-  exec: { component: { why: "is no component" } },
+  forkserver: { component: { why: "is no component" } },
+  exec: { component: { why: "is no component" }, fork: { why: "has no template" } },
   wasm: {
     process: { why: "has no process" },
     node: { why: "has no Node" },
+    fork: { why: "has no template" },
     "unhandled rejections": { why: "its engine tells nobody of them, but for those of callbacks" },
     "nested nurseries": { why: "starts no actors", until: "part 5" },
   },

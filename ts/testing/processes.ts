@@ -33,3 +33,8 @@ export function isAlive(pid: number): boolean {
   const state = processState(pid);
   return state !== undefined && state.state !== "Z";
 }
+
+/** Whether a process is a template of brood's, and none of its forks: those have a title of their own. */
+export function isTemplate({ command }: Pick<ProcessState, "command">): boolean {
+  return command.endsWith("template.cjs");
+}

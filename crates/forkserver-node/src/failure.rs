@@ -34,23 +34,35 @@ fn text_of(error: &io::Error) -> String {
     }
 }
 
-fn code_of(errno: i32) -> String {
+/// The name of an errno.
+pub(crate) fn code_of(errno: i32) -> String {
     let name = match errno {
         libc::EACCES => "EACCES",
         libc::EAGAIN => "EAGAIN",
         libc::EBADF => "EBADF",
+        libc::EBUSY => "EBUSY",
+        libc::ECANCELED => "ECANCELED",
         libc::ECHILD => "ECHILD",
+        libc::ECONNRESET => "ECONNRESET",
         libc::EEXIST => "EEXIST",
+        libc::EFBIG => "EFBIG",
         libc::EINVAL => "EINVAL",
         libc::EIO => "EIO",
         libc::EMFILE => "EMFILE",
+        libc::EMSGSIZE => "EMSGSIZE",
         libc::ENFILE => "ENFILE",
+        libc::ENOBUFS => "ENOBUFS",
         libc::ENODEV => "ENODEV",
+        libc::ENOENT => "ENOENT",
         libc::ENOMEM => "ENOMEM",
         libc::ENOSPC => "ENOSPC",
         libc::ENOSYS => "ENOSYS",
+        libc::ENOTSOCK => "ENOTSOCK",
         libc::EPERM => "EPERM",
+        libc::EPIPE => "EPIPE",
+        libc::EPROTO => "EPROTO",
         libc::ESRCH => "ESRCH",
+        libc::ETOOMANYREFS => "ETOOMANYREFS",
         other => return format!("ERRNO_{other}"),
     };
     name.to_owned()

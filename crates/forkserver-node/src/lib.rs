@@ -1,8 +1,8 @@
 //! `brood-forkserver.node`: converts between JavaScript and `brood-forkserver`, and ties what was made to the life of its
 //! environment (the main thread or one Worker).
 //!
-//! No function waits, none starts a thread but `watch` (and `armLifeline` where the kernel cannot arm one), and no panic
-//! reaches Node: it becomes an exception.
+//! No function waits but `serve`, which is a template's life; none starts a thread but `watch` (and `armLifeline` where the
+//! kernel cannot arm one); and no panic reaches Node: it becomes an exception, and in `serve` the end of the process.
 
 pub mod descriptor;
 mod environment;
@@ -10,6 +10,12 @@ mod exits;
 mod failure;
 pub mod lifeline;
 pub mod process;
+#[cfg(target_os = "linux")]
+pub mod serve;
+#[cfg(target_os = "linux")]
+mod symbols;
+#[cfg(target_os = "linux")]
+pub mod template;
 
 use brood_forkserver::support::support as probe;
 use napi_derive::napi;

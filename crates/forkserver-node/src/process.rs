@@ -95,16 +95,7 @@ impl ProcessHandle {
         let pid = whole("ProcessHandle.open: pid", pid, 1, i32::MAX)?;
         let environment = Environment::of(env)?;
         let process = Pidfd::open(pid).map_err(|error| failed(&format!("process {pid}"), &error))?;
-        let key = environment.keep(process.clone());
-        Ok(Self {
-            pid,
-            environment,
-            open: RefCell::new(Some(Opened {
-                process,
-                key,
-                watching: None,
-            })),
-        })
+        Ok(Self::of(&environment, process))
     }
 
     /// The number of the process.
@@ -150,14 +141,7 @@ impl ProcessHandle {
     /// Has its end reported through `onExit`, once, as `id`, and its group killed then.
     #[napi(catch_unwind)]
     pub fn watch(&self, id: f64) -> Result<()> {
-        if id.fract() != 0.0 || !(0.0..=LAST_ID).contains(&id) {
-            return Err(refused(
-                libc::EINVAL,
-                format!("watch: got {id}, expected a whole number from 0 to {LAST_ID}"),
-            ));
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
-        let id = id as i64;
+        let id = watch_id(id)?;
         let mut open = self.open.borrow_mut();
         let opened = open.as_mut().ok_or_else(|| self.closed())?;
         if opened.watching.is_some() {
@@ -205,6 +189,33 @@ impl ProcessHandle {
     fn failed(&self, what: &str, error: &std::io::Error) -> crate::failure::Failure {
         failed(&format!("process {}: {what}", self.pid), error)
     }
+}
+
+impl ProcessHandle {
+    /// A handle that JavaScript gets, on a process that is kept for it until then.
+    pub(crate) fn of(environment: &Arc<Environment>, process: Pidfd) -> Self {
+        Self {
+            pid: process.pid(),
+            environment: Arc::clone(environment),
+            open: RefCell::new(Some(Opened {
+                key: environment.keep(process.clone()),
+                process,
+                watching: None,
+            })),
+        }
+    }
+}
+
+/// What JavaScript calls something that it watches.
+pub(crate) fn watch_id(id: f64) -> Result<i64> {
+    if id.fract() != 0.0 || !(0.0..=LAST_ID).contains(&id) {
+        return Err(refused(
+            libc::EINVAL,
+            format!("watch: got {id}, expected a whole number from 0 to {LAST_ID}"),
+        ));
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
+    return Ok(id as i64);
 }
 
 impl Drop for ProcessHandle {

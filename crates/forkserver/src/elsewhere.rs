@@ -15,9 +15,19 @@ pub mod abandon {
 pub mod holders {
     use std::collections::HashSet;
     use std::io::{self, PipeReader};
-    use std::os::fd::AsRawFd;
+    use std::os::fd::{AsFd, AsRawFd};
+
+    use rustix::fs::fstat;
 
     use super::pidfd::Pidfd;
+
+    /// What an open descriptor stands for.
+    ///
+    /// # Errors
+    /// `EBADF` if it is not open.
+    pub fn inode(descriptor: &impl AsFd) -> io::Result<u64> {
+        Ok(fstat(descriptor)?.st_ino)
+    }
 
     /// What tells one pipe from all others.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -172,6 +172,12 @@ fn has_ended(fd: BorrowedFd<'_>, timeout: Option<&Timespec>) -> io::Result<bool>
     }
 }
 
+/// Whether nobody holds the write end any more, or it is no lifeline at all.
+#[cfg(target_os = "linux")]
+pub(crate) fn has_ended_by_now(fd: BorrowedFd<'_>) -> bool {
+    has_ended(fd, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap_or(true)
+}
+
 /// Returns when nobody holds the write end any more, or when that cannot be waited for.
 fn wait_for_end(fd: OwnedFd) {
     let mut pipe = File::from(fd);

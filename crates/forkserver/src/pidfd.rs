@@ -55,6 +55,26 @@ impl Pidfd {
         })))
     }
 
+    /// A handle that another process has opened on the process that had the number `pid` then. `None` if it is not a handle on
+    /// a process.
+    #[must_use]
+    pub fn adopt(fd: OwnedFd, pid: i32) -> Option<Self> {
+        let pid = if pid > 0 { Pid::from_raw(pid) } else { None }?;
+        let now = Ticks::now();
+        let is_one = match sys::pidfd_send_signal(fd.as_fd(), 0, sys::PIDFD_SIGNAL_DEFAULT) {
+            Ok(()) => true,
+            Err(error) => error.raw_os_error() != Some(libc::EBADF),
+        };
+        is_one.then(|| {
+            Self(Arc::new(Process {
+                fd,
+                pid,
+                held: AtomicU64::new(now.0),
+                ended: AtomicU64::new(u64::MAX),
+            }))
+        })
+    }
+
     /// Its number. Only a name: another process may have it once this one was reaped.
     #[must_use]
     pub fn pid(&self) -> i32 {
@@ -118,6 +138,14 @@ impl Pidfd {
     /// # Errors
     /// `ECHILD`: not a child, or reaped already.
     pub fn reap(&self) -> io::Result<Option<Status>> {
+        Ok(self.reap_with_core()?.map(|(status, _core)| status))
+    }
+
+    /// As [`Pidfd::reap`], with whether the kernel wrote a core file.
+    ///
+    /// # Errors
+    /// As [`Pidfd::reap`].
+    pub fn reap_with_core(&self) -> io::Result<Option<(Status, bool)>> {
         loop {
             match waitid(
                 WaitId::PidFd(self.as_fd()),
@@ -130,7 +158,7 @@ impl Pidfd {
                         (None, Some(signal)) => Status::Signalled(signal),
                         (None, None) => Status::Unknown,
                     };
-                    return Ok(Some(status));
+                    return Ok(Some((status, found.dumped())));
                 }
                 Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),

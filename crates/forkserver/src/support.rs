@@ -23,6 +23,24 @@ pub fn support() -> Support {
     *SUPPORT.get_or_init(probe)
 }
 
+/// Why a template cannot fork here, as far as the kernel is concerned; `None` if it can. Probed at every call.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn fork_obstacle() -> Option<&'static str> {
+    let found = support();
+    if !found.pidfd {
+        return Some("processes have no descriptors: that takes Linux 5.4, and a sandbox that allows pidfd_open");
+    }
+    if !found.kernel_lifeline {
+        return Some("the kernel cannot end a process at the end of a pipe (F_SETSIG)");
+    }
+    let shown = |path| std::fs::metadata(path).is_ok();
+    if !shown("/proc/self/maps") || !shown("/proc/self/fd") {
+        return Some("/proc is not mounted");
+    }
+    None
+}
+
 fn probe() -> Support {
     let without = Support {
         kernel_lifeline: lifeline::kernel_can_arm(),

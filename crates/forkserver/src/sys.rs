@@ -109,25 +109,168 @@ pub(crate) fn pidfd_wait_status(fd: BorrowedFd<'_>) -> io::Result<Option<c_int>>
     Ok((info.mask & PIDFD_INFO_EXIT != 0).then_some(info.exit_code))
 }
 
-/// Runs `body` with every signal blocked in this thread, so that a thread started in it never runs a handler of the host.
-pub(crate) fn with_signals_blocked<T>(body: impl FnOnce() -> T) -> T {
-    struct Restore(libc::sigset_t);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            // SAFETY: the set was filled in by pthread_sigmask below; a null old set is allowed.
-            unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, ptr::null_mut()) };
+/// The last signal that is not one of the real-time ones, of which the C library keeps some to itself.
+#[cfg(target_os = "linux")]
+const LAST_SIGNAL: c_int = 31;
+
+/// Every signal is blocked in this thread until this is dropped.
+pub(crate) struct SignalsBlocked(Option<libc::sigset_t>);
+
+impl SignalsBlocked {
+    /// From here on.
+    pub(crate) fn new() -> Self {
+        let mut all = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: sigfillset initialises the set that it is given.
+        unsafe { libc::sigfillset(all.as_mut_ptr()) };
+        let mut before = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: `all` is initialised, `before` is large enough and is written.
+        let result = unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
+        Self((result == 0).then(|| {
+            // SAFETY: pthread_sigmask succeeded and so has filled in the set.
+            unsafe { before.assume_init() }
+        }))
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl SignalsBlocked {
+    /// From here on no signal is blocked. What was blocked before and would end the process is ignored instead: nobody wanted
+    /// to hear of it, and a listener for it will.
+    pub(crate) fn open_all(mut self) {
+        let Some(mut mask) = self.0.take() else { return };
+        for signal in 1..=LAST_SIGNAL {
+            // SAFETY: the set is a whole one.
+            let was_blocked = unsafe { libc::sigismember(&raw const mask, signal) } == 1;
+            if was_blocked && disposition(signal).is_some_and(|action| action.sa_sigaction == libc::SIG_DFL) {
+                // SAFETY: SIG_IGN runs no code of ours.
+                unsafe { libc::signal(signal, libc::SIG_IGN) };
+            }
+        }
+        // SAFETY: sigemptyset initialises the set that it is given.
+        unsafe { libc::sigemptyset(&raw mut mask) };
+        // SAFETY: the set is a whole one; a null old set is allowed.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const mask, ptr::null_mut()) };
+    }
+}
+
+impl Drop for SignalsBlocked {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            // SAFETY: the set is a whole one; a null old set is allowed.
+            unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, ptr::null_mut()) };
         }
     }
+}
 
-    let mut all = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: sigfillset initialises the set that it is given.
-    unsafe { libc::sigfillset(all.as_mut_ptr()) };
-    let mut before = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: `all` is initialised, `before` is large enough and is written.
-    let result = unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
-    let _restore = (result == 0).then(|| {
-        // SAFETY: pthread_sigmask succeeded and so has filled in the set.
-        Restore(unsafe { before.assume_init() })
-    });
+/// Runs `body` with every signal blocked in this thread, so that a thread started in it never runs a handler of the host.
+pub(crate) fn with_signals_blocked<T>(body: impl FnOnce() -> T) -> T {
+    let _blocked = SignalsBlocked::new();
     body()
+}
+
+/// glibc's `fork`: what it does about malloc, stdio and those who asked to be told is needed.
+#[cfg(target_os = "linux")]
+pub(crate) fn fork() -> io::Result<c_int> {
+    // SAFETY: the child goes on with this one thread alone, and everything that it runs before it is a process of its own is
+    // written for that: see `fork.rs`.
+    checked(unsafe { libc::fork() })
+}
+
+/// `fflush(NULL)`: what C code has buffered is written once and not by each child.
+#[cfg(target_os = "linux")]
+pub(crate) fn flush_stdio() {
+    // SAFETY: a null stream means all of them.
+    unsafe { libc::fflush(ptr::null_mut()) };
+}
+
+/// `madvise(MADV_DOFORK)`. What is not mapped any more, or is not ordinary memory, is passed over.
+#[cfg(target_os = "linux")]
+pub(crate) fn advise_fork(start: usize, length: usize) -> io::Result<()> {
+    // SAFETY: this advice changes what a fork takes along, and nothing in this process.
+    match checked(unsafe { libc::madvise(ptr::without_provenance_mut(start), length, libc::MADV_DOFORK) }) {
+        Ok(_) => Ok(()),
+        // A thread has unmapped it since; or it belongs to a device, and was never marked by anybody but its driver.
+        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOMEM | libc::EINVAL)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// `dup3`: the descriptor also at `number`, in place of what is there.
+#[cfg(target_os = "linux")]
+pub(crate) fn dup3(fd: BorrowedFd<'_>, number: c_int, close_on_exec: bool) -> io::Result<()> {
+    let flags = if close_on_exec { libc::O_CLOEXEC } else { 0 };
+    // SAFETY: both are numbers to the kernel. Who owns what is at `number` is for the caller to know.
+    checked(unsafe { libc::dup3(fd.as_raw_fd(), number, flags) }).map(drop)
+}
+
+/// Closes a number that nothing in this process will close again.
+#[cfg(target_os = "linux")]
+pub(crate) fn close(number: c_int) {
+    // SAFETY: the caller knows that nobody owns it.
+    unsafe { libc::close(number) };
+}
+
+/// Fills `buffer` with the kernel's randomness.
+#[cfg(target_os = "linux")]
+pub(crate) fn random(buffer: &mut [u8]) -> io::Result<()> {
+    let mut filled = 0;
+    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        // SAFETY: the kernel writes at most the length that it is given, into memory that is ours alone.
+        let got = unsafe { libc::getrandom(rest.as_mut_ptr().cast(), rest.len(), 0) };
+        match usize::try_from(got) {
+            Ok(got) => filled += got,
+            Err(_) if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return Err(io::Error::last_os_error()),
+        }
+    }
+    Ok(())
+}
+
+/// Gives the default action back to the signals that are ignored, but to those that a fresh Node ignores.
+#[cfg(target_os = "linux")]
+pub(crate) fn heed_signals() {
+    for signal in (1..=LAST_SIGNAL).filter(|signal| ![libc::SIGPIPE, libc::SIGXFSZ].contains(signal)) {
+        if disposition(signal).is_some_and(|action| action.sa_sigaction == libc::SIG_IGN) {
+            reset(signal);
+        }
+    }
+}
+
+/// Makes sure that the statuses of children are kept for those who ask.
+#[cfg(target_os = "linux")]
+pub(crate) fn keep_statuses() {
+    let kept = disposition(libc::SIGCHLD)
+        .is_some_and(|action| action.sa_sigaction != libc::SIG_IGN && action.sa_flags & libc::SA_NOCLDWAIT == 0);
+    if !kept {
+        reset(libc::SIGCHLD);
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn disposition(signal: c_int) -> Option<libc::sigaction> {
+    let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: the new action is null, so nothing changes; `action` is large enough and is written.
+    let result = unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: all zeros is a sigaction, and so is what the kernel has written.
+    (result == 0).then(|| unsafe { action.assume_init() })
+}
+
+#[cfg(target_os = "linux")]
+fn reset(signal: c_int) {
+    // SAFETY: SIG_DFL runs no code of ours.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
+}
+
+/// `PR_SET_THP_DISABLE`: a huge page would be copied whole where a child writes a byte, or made of what it shares.
+#[cfg(target_os = "linux")]
+pub(crate) fn without_huge_pages() {
+    // SAFETY: it takes numbers and touches no memory. A kernel that does not know it changes nothing.
+    unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, 1, 0, 0, 0) };
+}
+
+/// The number of this thread, which is that of the process in its first one.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_main_thread() -> bool {
+    // SAFETY: neither call takes or touches memory.
+    unsafe { libc::gettid() == libc::getpid() }
 }

@@ -1,11 +1,12 @@
-//! Reports the end of each watched process exactly once, from one thread, without polling intervals.
+//! Reports the end of each watched process exactly once, and what there is to read once for each time that it is asked to, from
+//! one thread, without polling intervals.
 //!
-//! The thread `brood-watch` starts with the first watched process and ends when nothing is watched any more. The kernel
-//! wakes it; between ends it sleeps.
+//! The thread `brood-watch` starts with the first that is watched and ends when nothing is watched any more. The kernel wakes
+//! it; in between it sleeps.
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,7 +26,14 @@ pub trait Ends: Send + Sync {
     fn ended(&self, id: u64);
 }
 
-/// A process being watched. Dropping it stops that; afterwards nothing is reported.
+/// Who is told of something to read. Called as [`Ends`] is.
+pub trait Arrivals: Send + Sync {
+    /// What was watched under `id` has something to read, or nobody writes to it any more. Nothing is told again before
+    /// [`Watch::again`].
+    fn arrived(&self, id: u64);
+}
+
+/// Something being watched. Dropping it stops that; afterwards nothing is reported.
 #[derive(Debug)]
 #[must_use = "dropping it stops the watching"]
 pub struct Watch {
@@ -33,9 +41,32 @@ pub struct Watch {
 }
 
 struct Watched {
-    process: Pidfd,
     id: u64,
-    to: Arc<dyn Ends>,
+    what: What,
+}
+
+enum What {
+    Process(Pidfd, Arc<dyn Ends>),
+    Readable(Arc<OwnedFd>, Arc<dyn Arrivals>),
+}
+
+impl AsFd for What {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Process(process, _) => process.as_fd(),
+            Self::Readable(descriptor, _) => descriptor.as_fd(),
+        }
+    }
+}
+
+impl What {
+    /// What the kernel tells of. It tells of something to read once, and then waits to be asked again.
+    fn events(&self) -> EventFlags {
+        match self {
+            Self::Process(..) => EventFlags::IN,
+            Self::Readable(..) => EventFlags::IN | EventFlags::ONESHOT,
+        }
+    }
 }
 
 struct Watcher {
@@ -64,22 +95,59 @@ fn watcher() -> MutexGuard<'static, Option<Watcher>> {
 /// # Errors
 /// `EMFILE`, `ENOMEM`, `EAGAIN` if the thread could not be started. Nothing is watched then.
 pub fn watch(process: &Pidfd, id: u64, to: Arc<dyn Ends>) -> io::Result<Watch> {
+    add(Watched {
+        id,
+        what: What::Process(process.clone(), to),
+    })
+}
+
+/// Tells `to`, under `id`, once, that there is something to read from `descriptor`; at once if there is.
+///
+/// # Errors
+/// As [`watch`].
+pub fn watch_readable(descriptor: &Arc<OwnedFd>, id: u64, to: Arc<dyn Arrivals>) -> io::Result<Watch> {
+    add(Watched {
+        id,
+        what: What::Readable(Arc::clone(descriptor), to),
+    })
+}
+
+fn add(watched: Watched) -> io::Result<Watch> {
     let key = NEXT_KEY.fetch_add(1, Ordering::Relaxed);
     let mut guard = watcher();
     let running = match &mut *guard {
         Some(running) => running,
         empty => empty.insert(start()?),
     };
-    let process = process.clone();
-    if let Err(error) = epoll::add(&running.poll.epoll, &process, EventData::new_u64(key), EventFlags::IN) {
+    let events = watched.what.events();
+    if let Err(error) = epoll::add(&running.poll.epoll, &watched.what, EventData::new_u64(key), events) {
         running.end_if_idle();
         return Err(error.into());
     }
-    running.watched.insert(key, Watched { process, id, to });
+    running.watched.insert(key, watched);
     Ok(Watch { key })
 }
 
 impl Watch {
+    /// Tells once more of something to read; at once if there is.
+    ///
+    /// # Errors
+    /// `ENOMEM`. Nothing is told then.
+    pub fn again(&self) -> io::Result<()> {
+        let guard = watcher();
+        let Some(running) = &*guard else { return Ok(()) };
+        let Some(watched) = running.watched.get(&self.key) else {
+            return Ok(());
+        };
+        let events = watched.what.events();
+        Ok(epoll::modify(
+            &running.poll.epoll,
+            &watched.what,
+            EventData::new_u64(self.key),
+            events,
+        )?)
+    }
+
     /// Stops watching: afterwards nothing is reported.
     pub fn stop(self) {}
 
@@ -107,7 +175,7 @@ impl Watcher {
     fn remove(&mut self, key: u64) -> Option<Watched> {
         let watched = self.watched.remove(&key)?;
         // Other clones may keep the descriptor open, and an open descriptor stays in the epoll.
-        let _ = epoll::delete(&self.poll.epoll, &watched.process);
+        let _ = epoll::delete(&self.poll.epoll, &watched.what);
         Some(watched)
     }
 
@@ -152,10 +220,24 @@ fn run(poll: &Poll) {
             let key = event.data.u64();
             if key == WAKE {
                 let _ = rustix::io::read(&poll.wake, &mut [0; 8]);
-            } else if let Some(watched) = running.remove(key) {
-                watched.process.note_end();
-                let _ = catch_unwind(AssertUnwindSafe(|| watched.to.ended(watched.id)));
-                reported.push(watched);
+                continue;
+            }
+            match running.watched.get(&key) {
+                None => {}
+                Some(Watched {
+                    id,
+                    what: What::Readable(_, to),
+                }) => {
+                    let _ = catch_unwind(AssertUnwindSafe(|| to.arrived(*id)));
+                }
+                Some(Watched {
+                    id,
+                    what: What::Process(process, to),
+                }) => {
+                    process.note_end();
+                    let _ = catch_unwind(AssertUnwindSafe(|| to.ended(*id)));
+                    reported.extend(running.remove(key));
+                }
             }
         }
         let idle = running.watched.is_empty();

@@ -5,6 +5,9 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -12,7 +15,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use brood_forkserver::pidfd::Pidfd;
-use brood_forkserver::watch::{Ends, Watch, watch};
+use brood_forkserver::watch::{Arrivals, Ends, Watch, watch, watch_readable};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -20,6 +23,12 @@ struct Told(Sender<u64>);
 
 impl Ends for Told {
     fn ended(&self, id: u64) {
+        self.0.send(id).unwrap();
+    }
+}
+
+impl Arrivals for Told {
+    fn arrived(&self, id: u64) {
         self.0.send(id).unwrap();
     }
 }
@@ -82,6 +91,8 @@ fn the_watcher() {
         a_detached_watch_still_reports,
         a_panic_of_one_listener_harms_no_other,
         watching_from_many_threads_loses_nothing,
+        something_to_read_is_told_once_for_each_time_that_it_is_asked,
+        what_is_not_watched_any_more_has_nothing_to_read,
     ] {
         assert_eq!(watchers(), 0);
         round();
@@ -202,4 +213,44 @@ fn watching_from_many_threads_loses_nothing() {
     for id in 0..4 * EACH {
         assert!(id % EACH % 2 == 1 || reported.contains(&id), "{id} was lost");
     }
+}
+
+fn something_to_read_is_told_once_for_each_time_that_it_is_asked() {
+    let (to, from) = channel();
+    let (mut reader, mut writer) = UnixStream::pair().unwrap();
+    let watched: Arc<OwnedFd> = Arc::new(reader.try_clone().unwrap().into());
+    let watching = watch_readable(&watched, 3, Arc::new(Told(to))).unwrap();
+    assert_eq!(from.try_recv().ok(), None);
+    writer.write_all(b"ab").unwrap();
+    assert_eq!(from.recv_timeout(SOON), Ok(3));
+    writer.write_all(b"c").unwrap();
+    // Still not all of it was read.
+    reader.read_exact(&mut [0]).unwrap();
+    assert_eq!(
+        from.recv_timeout(Duration::from_millis(50)),
+        Err(RecvTimeoutError::Timeout)
+    );
+    watching.again().unwrap();
+    assert_eq!(from.recv_timeout(SOON), Ok(3));
+    reader.read_exact(&mut [0; 2]).unwrap();
+    watching.again().unwrap();
+    assert_eq!(
+        from.recv_timeout(Duration::from_millis(50)),
+        Err(RecvTimeoutError::Timeout)
+    );
+    drop(writer);
+    assert_eq!(from.recv_timeout(SOON), Ok(3));
+    assert_eq!(
+        from.recv_timeout(Duration::from_millis(50)),
+        Err(RecvTimeoutError::Timeout)
+    );
+}
+
+fn what_is_not_watched_any_more_has_nothing_to_read() {
+    let (to, from) = channel();
+    let (reader, mut writer) = UnixStream::pair().unwrap();
+    let watched: Arc<OwnedFd> = Arc::new(reader.into());
+    watch_readable(&watched, 3, Arc::new(Told(to))).unwrap().stop();
+    writer.write_all(b"a").unwrap();
+    assert_eq!(from.recv_timeout(SOON), Err(RecvTimeoutError::Disconnected));
 }

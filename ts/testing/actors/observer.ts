@@ -47,7 +47,7 @@ export default defineActor({
     const [name, ...further] = names;
     if (name === undefined) return [own];
     const nursery = await task.openNursery();
-    const portal = await nursery.start(self, { name });
+    const portal = await nursery.start(self, { name, spawn: task.actor.spawnMethod as "exec" });
     return [own, ...(await portal.call("known", further))];
   }),
 });

@@ -109,7 +109,14 @@ law(
   "An actor in wasm refuses what belongs to processes, and a process what belongs to wasm; neither ignores it",
   async (env) => {
     const theirs = {
-      process: { killTimeout: 10, inheritMain: true, env: { A: "b" }, cwd: env.directory, execArgv: ["--no-warnings"] },
+      process: {
+        killTimeout: 10,
+        preload: true,
+        inheritMain: true,
+        env: { A: "b" },
+        cwd: env.directory,
+        execArgv: ["--no-warnings"],
+      },
       component: { limits: { memory: "1GiB" }, grants: { env: ["A"] }, imports: { "a:b/c": {} } },
     };
     await withNursery(async (nursery) => {
@@ -120,7 +127,7 @@ law(
         assert.equal(error.option, `nursery.start: ${name}`);
         assert.match(
           error.message,
-          new RegExp(`${name} is one of spawn method (exec|wasm), and this is ${env.method}`),
+          new RegExp(`${name} is one of spawn method (forkserver and exec|wasm), and this is ${env.method}`),
         );
       }
       assert.deepEqual(nursery.children, []);

@@ -11,7 +11,7 @@ import { GONE, TreeHost } from "../host.js";
 import { section } from "../law.js";
 import { Marked } from "../marked.js";
 import { measured } from "../measured.js";
-import { isAlive, processState } from "../processes.js";
+import { isAlive, processState, isTemplate } from "../processes.js";
 import type { TreeConfig } from "../programs/tree.js";
 
 const worker = actor<typeof import("../actors/worker.js")>(new URL("../actors/worker.js", import.meta.url));
@@ -98,7 +98,8 @@ law(
         const below = host.marked
           .living()
           .filter(({ pid, ppid }) => !above.includes(pid) && (!above.includes(ppid) || pid === killed));
-        assert.equal(below.length, 2 * (pids.length - victim));
+        // Actors that fork have a template of their own as well.
+        assert.equal(below.filter((one) => !isTemplate(one)).length, 2 * (pids.length - victim));
         const from = performance.now();
         process.kill(killed, "SIGKILL");
         await until("nobody below the victim lives", () => below.every(({ pid }) => !isAlive(pid)), GONE);
@@ -111,6 +112,21 @@ law(
           await until("the victim is reaped", () => processState(killed) === undefined, GONE);
         host.program.signal("SIGKILL");
         await host.gone();
+      }
+    }
+    if (env.method === "forkserver") {
+      for (const tree of TREES) {
+        const host = new TreeHost(env, tree);
+        const pids = await host.ready();
+        const templates = host.marked.living().filter(isTemplate);
+        const own = templates.find(({ ppid }) => ppid === host.program.pid);
+        assert.ok(own !== undefined && templates.length >= pids.length - 1, JSON.stringify(templates));
+        process.kill(own.pid, "SIGKILL");
+        await until("the template is reaped", () => processState(own.pid) === undefined, GONE);
+        // Its actors live on, and die with their host as ever.
+        assert.ok(pids.every(isAlive));
+        host.program.signal("SIGKILL");
+        measured(`host killed after its template, tree ${tree.loops ? "busy" : "idle"}`, await host.gone());
       }
     }
     for (const loops of [false, true]) {
@@ -144,8 +160,13 @@ law(
         );
         await until("the worker is gone", () => owner.threadId === -1);
         if (end === "throw") assert.match(String(await failed), /nobody catches this/);
-        // This process is the parent of the topmost actor: nobody else would reap it.
-        assert.equal(processState(pids[0] as number), undefined);
+        // This process is the parent of the topmost actor: nobody else would reap it. A fork's parent was its template, and after
+        // that process 1.
+        const left = processState(pids[0] as number);
+        assert.ok(
+          left === undefined || (env.has("fork") && left.state === "Z" && left.ppid === 1),
+          JSON.stringify(left),
+        );
       }
     }
   },

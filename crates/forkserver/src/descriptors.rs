@@ -1,0 +1,144 @@
+//! Leaves a child with the descriptors that it was given, and no others.
+//!
+//! What is open is listed before the fork, and what of it is still the same afterwards is closed. That spares the one pipe that
+//! libuv makes anew while it forks, without which the first signal listener and the first child process would abort.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
+
+use rustix::fs::{Mode, OFlags, RawDir, SeekFrom, fstat, open, readlinkat_raw, seek};
+use rustix::io::Errno;
+
+/// Room for a part of the list, in bytes.
+const PART: usize = 4096;
+/// The last of the descriptors that every process has.
+const LAST_STDIO: RawFd = 2;
+
+/// What an open descriptor stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    fd: RawFd,
+    identity: Identity,
+    eventfd: bool,
+}
+
+/// The list of what a process had open.
+#[derive(Debug)]
+pub(crate) struct Descriptors {
+    /// Held open, so that a process that may open no more can still fork.
+    directory: OwnedFd,
+    /// Stands in for what must not be closed and does not matter any more.
+    null: OwnedFd,
+    list: Vec<Open>,
+}
+
+impl Descriptors {
+    /// Of this process.
+    ///
+    /// # Errors
+    /// `EMFILE`, `ENFILE`, `ENOENT` where there is no `/proc`.
+    pub(crate) fn open() -> io::Result<Self> {
+        let directory = open(
+            "/proc/self/fd",
+            OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
+        let null = open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
+        Ok(Self {
+            directory,
+            null,
+            list: Vec::with_capacity(256),
+        })
+    }
+
+    /// Before the fork.
+    ///
+    /// # Errors
+    /// What reading the directory says.
+    pub(crate) fn list(&mut self) -> io::Result<()> {
+        self.list.clear();
+        seek(&self.directory, SeekFrom::Start(0))?;
+        let mut part = [MaybeUninit::uninit(); PART];
+        let mut entries = RawDir::new(&self.directory, &mut part);
+        while let Some(entry) = entries.next() {
+            let entry = entry?;
+            let name = entry.file_name();
+            let Some(fd) = name.to_str().ok().and_then(|name| name.parse().ok()) else {
+                continue;
+            };
+            // Nobody else opens or closes anything in a template; what is gone all the same needs no closing.
+            let Some(identity) = identity(fd) else { continue };
+            let mut link = [MaybeUninit::<u8>::uninit(); 32];
+            let eventfd = match readlinkat_raw(&self.directory, name, &mut link) {
+                Ok((link, _)) => *link == *b"anon_inode:[eventfd]",
+                Err(Errno::NOENT) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            self.list.push(Open { fd, identity, eventfd });
+        }
+        Ok(())
+    }
+
+    /// In the child: closes all that was listed and is still the same, but 0 to 2 and `kept`.
+    ///
+    /// A thread that was not taken along had an eventfd to be woken by, and what is left of it may still be woken: eight bytes
+    /// would be written to whatever had got that number. So `/dev/null` is what takes its place.
+    ///
+    /// # Errors
+    /// None that is known of.
+    pub(crate) fn close_all_but(
+        &self,
+        kept: &[RawFd],
+        put_at: impl Fn(BorrowedFd<'_>, RawFd) -> io::Result<()>,
+        close: impl Fn(RawFd),
+    ) -> io::Result<()> {
+        let null = self.null.as_raw_fd();
+        let inherited = |open: &&Open| {
+            open.fd > LAST_STDIO
+                && open.fd != null
+                && !kept.contains(&open.fd)
+                && identity(open.fd) == Some(open.identity)
+        };
+        for open in self.list.iter().filter(inherited) {
+            if open.eventfd {
+                put_at(self.null.as_fd(), open.fd)?;
+            } else {
+                close(open.fd);
+            }
+        }
+        close(null);
+        Ok(())
+    }
+}
+
+/// `None` if it is not open.
+fn identity(fd: RawFd) -> Option<Identity> {
+    // SAFETY: it is only looked at; a number that is not open gives EBADF.
+    let found = fstat(unsafe { BorrowedFd::borrow_raw(fd) }).ok()?;
+    Some(Identity {
+        device: found.st_dev,
+        inode: found.st_ino,
+    })
+}
+
+/// Opens `/dev/null` at those of 0, 1 and 2 that are not open, so that nothing else ever gets these numbers.
+///
+/// # Errors
+/// `EMFILE`, `ENFILE`, `ENOENT`.
+pub(crate) fn fill_stdio() -> io::Result<()> {
+    loop {
+        let null = open("/dev/null", OFlags::RDWR, Mode::empty())?;
+        if null.as_raw_fd() > LAST_STDIO {
+            return Ok(());
+        }
+        // The lowest free number is what one gets, and this one stays.
+        let _ = null.into_raw_fd();
+    }
+}

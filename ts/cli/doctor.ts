@@ -1,0 +1,75 @@
+// brood doctor: says whether actors can be forked on this machine by this Node, and if not, why. It looks, and then it tries.
+import type { ActorDefinition } from "../context/surface.js";
+import { actor } from "../nursery/source.js";
+import { openNursery } from "../nursery/open.js";
+import { forkRequirements } from "../spawn/fork-support.js";
+import { livingTemplates } from "../spawn/templates.js";
+import { Misuse, parseCommand } from "./misuse.js";
+
+const HELP = `Usage: brood doctor [--json]
+
+Says whether this machine and this Node can fork actors (spawn method forkserver), and if not, why.
+Exit code 0: they can. 1: they cannot; actors are started as fresh processes instead.
+
+      --json   one line of JSON: { node, platform, forkserver, checks: [{ needs, found, met }] }
+  -h, --help   this text
+`;
+
+/** From the start of the template to the answer of its first actor, in ms. */
+const PATIENCE = 20_000;
+
+interface Check {
+  readonly needs: string;
+  readonly found: string;
+  readonly met: boolean;
+}
+
+export async function doctor(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseCommand("doctor", args, {
+    json: { type: "boolean" },
+    help: { type: "boolean", short: "h" },
+  });
+  if (positionals.length > 0) throw new Misuse(`doctor: it takes no ${positionals[0]}`, "doctor --help");
+  if (values.help === true) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const checks: Check[] = [...forkRequirements()];
+  if (checks.every(({ met }) => met)) checks.push(...(await tried()));
+  const forkserver = checks.every(({ met }) => met);
+  if (values.json === true) {
+    const { version: node, platform, arch } = process;
+    process.stdout.write(`${JSON.stringify({ node, platform: `${platform} ${arch}`, forkserver, checks })}\n`);
+  } else {
+    for (const { needs, found, met } of checks) process.stdout.write(`${met ? "ok  " : "no  "}  ${needs}: ${found}\n`);
+    process.stdout.write(
+      forkserver
+        ? "forkserver works here: actors are forked from a warm template.\n"
+        : "forkserver does not work here: actors are started as fresh processes (exec).\n",
+    );
+  }
+  return forkserver ? 0 : 1;
+}
+
+/** Forks one actor, and has it answer. */
+async function tried(): Promise<Check[]> {
+  const needs = "an actor is forked and answers";
+  const what = actor<{ default: ActorDefinition<{ answer(): number }> }>(
+    new URL("../entry/rehearsal-1.js", import.meta.url),
+  );
+  const nursery = await openNursery({ startTimeout: PATIENCE });
+  try {
+    // The first one waits for the template, the second is what all others are like.
+    await nursery.run(what, "answer", [], { name: "first", spawn: "forkserver" });
+    const portal = await nursery.start(what, { name: "second", spawn: "forkserver" });
+    if (portal.spawnMethod !== "forkserver") return [{ needs, found: portal.spawnReason, met: false }];
+    const answer = await portal.call("answer");
+    const word = livingTemplates()[0]?.word;
+    const ready = word?.kind === "ready" ? `; its template was ready in ${word.ms.toFixed(0)} ms` : "";
+    return [{ needs, found: `${portal.stats.startTime.toFixed(1)} ms, process ${answer}${ready}`, met: true }];
+  } catch (error) {
+    return [{ needs, found: (error as Error).message, met: false }];
+  } finally {
+    await nursery.cancel();
+  }
+}

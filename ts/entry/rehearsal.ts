@@ -1,0 +1,60 @@
+// Plays a short life of an actor through in the template, over a channel of its own, so that what a fork does first has been compiled
+// and has run before: it is in the memory that the fork shares.
+import { encodeCancel, encodeSpec, encodeStart } from "../protocol/bodies.js";
+import { Channel } from "../protocol/channel.js";
+import { FrameType } from "../protocol/frame.js";
+import { SocketTransport } from "../spawn/socket-transport.js";
+import { begin, type Loader } from "./actor-process.js";
+
+/** How long it may take, in ms: it is a help and no need. */
+const PATIENCE = 2_000;
+
+const ID = { name: "rehearsal", uuid: "00000000-0000-4000-8000-000000000000", pid: 1 };
+
+/**
+ * Resolves when it is over.
+ * @param pair both ends of a channel, which are closed
+ * @param module URL of an actor's module with an endpoint `answer`
+ */
+export function rehearse(pair: readonly [number, number], load: Loader["import"], module: string): Promise<void> {
+  return new Promise((resolve) => {
+    const over = (): void => {
+      clearTimeout(timer);
+      host.destroy();
+      resolve();
+    };
+    const timer = setTimeout(over, PATIENCE);
+    const host = new SocketTransport(pair[0], {
+      received: (bytes) => channel.received(bytes),
+      drained: () => channel.drained(),
+      ended: () => channel.ended(),
+    });
+    const channel: Channel = new Channel(host, {
+      message(type) {
+        if (type === FrameType.Hello) channel.send(FrameType.Spec, 0, 0, encodeSpec(specOf(module)));
+        if (type === FrameType.Ready)
+          channel.send(FrameType.Start, 0, 1, encodeStart({ endpoint: "answer", open: false, args: [] }));
+        if (type === FrameType.Return) {
+          const origin = { scope: "actor", via: "cancel", canceller: ID, reason: undefined } as const;
+          channel.send(FrameType.Cancel, 0, 0, encodeCancel({ origin, within: PATIENCE }));
+        }
+      },
+      closed: over,
+    });
+    begin({ import: load, ready() {}, rehearsed: over }, { token: "rehearsal", channel: pair[1] });
+  });
+}
+
+function specOf(module: string): Parameters<typeof encodeSpec>[0] {
+  return {
+    actor: ID,
+    parent: ID,
+    root: ID,
+    path: "/rehearsal",
+    spawnMethod: "forkserver",
+    logLevel: "info",
+    module,
+    inheritMain: false,
+    cancelTimeout: PATIENCE,
+  };
+}

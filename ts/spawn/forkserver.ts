@@ -1,0 +1,337 @@
+// Spawn method `forkserver`: an actor is a fork of a template, a Node process that has loaded what the actor needs. It leads its own
+// group, its lifeline is armed before its first JavaScript, and its end is learnt from the template, which reaps it, and from a
+// pidfd. Where nothing can be forked, and where the template cannot be, the actor is a fresh process instead, and says so.
+import { Socket } from "node:net";
+import { TemplateFailed } from "../errors/template.js";
+import type { Lifeline, ProcessHandle } from "../native/forkserver.js";
+import { loadForkserver } from "../native/load.js";
+import type { Body, BodyEnd, Instead, Lateness } from "../protocol/body.js";
+import type { ForkBirth, TemplateOrder } from "../protocol/entry-contract.js";
+import { ownEnvironment, startEnvironment } from "./environment.js";
+import { exec } from "./exec.js";
+import { watchExit } from "./exits.js";
+import { whyNoFork, whyNotForked } from "./fork-support.js";
+import { inheritedFlags } from "./inherited-flags.js";
+import type { BodyRequest, SpawnMethodImplementation } from "./method.js";
+import { checkProcess } from "./process-flags.js";
+import {
+  DRAIN,
+  GIVE_UP,
+  ProcessOutput,
+  SIGCONT,
+  SIGKILL,
+  SIGTERM,
+  statusFrom,
+  statusOf,
+  within,
+} from "./process-output.js";
+import { SocketTransport } from "./socket-transport.js";
+import { zombieStatus } from "./zombie.js";
+import type { ForkGifts, ForkOwner, ForkTicket, TemplateKind } from "./template.js";
+import { templateFor } from "./templates.js";
+
+/** What a request to a template takes along, in bytes; more goes through the channel. */
+const MOST_PAYLOAD = 60_000;
+/** From the end of an actor to its template's word of it, in ms. A template that is silent for longer is ended. */
+const SILENCE = 1_000;
+/** How long whoever inherits an orphan may take to reap it, in ms, and how often one looks. */
+const REAPING = 2_000;
+const LOOK = 10;
+
+export const forkserver: SpawnMethodImplementation = {
+  check: checkProcess,
+
+  spawn(request: BodyRequest): Body {
+    return new ForkedBody(request);
+  },
+};
+
+/** The host's ends of what a child is given. */
+interface Ends {
+  readonly channel: number;
+  readonly stdout: number;
+  readonly stderr: number;
+  readonly lifeline: Lifeline;
+}
+
+class ForkedBody implements Body, ForkOwner {
+  readonly gone: Promise<BodyEnd>;
+  readonly #request: BodyRequest;
+  #resolve!: (end: BodyEnd) => void;
+  #stage: "new" | "asked" | "alive" | "over" = "new";
+  #instead: Instead | undefined;
+  /** What was made in its place. */
+  #other: Body | undefined;
+  #ticket: ForkTicket | undefined;
+  #ends: Ends | undefined;
+  #killed = false;
+  #handle: ProcessHandle | undefined;
+  #unwatch: (() => void) | undefined;
+  #transport: SocketTransport | undefined;
+  #output: ProcessOutput | undefined;
+  #orphaned = false;
+  /** Its pidfd has told of its end. */
+  #ended = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(request: BodyRequest) {
+    this.#request = request;
+    this.gone = new Promise((resolve) => (this.#resolve = resolve));
+    // Where it is known from the start, the actor is the other from the start.
+    const why = whyNoFork() ?? whyNotForked(this.#flags);
+    if (why !== undefined) this.#makeOther(`nothing is forked: ${why}`);
+  }
+
+  get pid(): number | undefined {
+    return this.#other === undefined ? this.#handle?.pid : this.#other.pid;
+  }
+
+  /** The template has been given its channel, and nobody else. */
+  get known(): boolean {
+    return this.#other === undefined;
+  }
+
+  get ended(): boolean {
+    return this.#other === undefined ? this.#ended : this.#other.ended === true;
+  }
+
+  get instead(): Instead | undefined {
+    return this.#instead;
+  }
+
+  doing(): Lateness | undefined {
+    if (this.#other !== undefined) return this.#other.doing?.();
+    return this.#stage === "alive"
+      ? undefined
+      : { phase: "spawn", got: "its template had not loaded what it preloads, or had not forked it" };
+  }
+
+  begin(): void {
+    if (this.#other !== undefined) return this.#other.begin();
+    this.#stage = "asked";
+    try {
+      this.#ticket = templateFor(this.#kind).fork(this);
+    } catch (error) {
+      this.stillborn(error as Error);
+    }
+  }
+
+  terminate(): void {
+    if (this.#other !== undefined) return this.#other.terminate();
+    if (this.#stage !== "alive") return this.kill();
+    this.#handle?.signal(SIGTERM);
+    this.#handle?.signal(SIGCONT);
+  }
+
+  kill(): void {
+    if (this.#other !== undefined) return this.#other.kill();
+    if (this.#stage === "over" || this.#killed) return;
+    this.#killed = true;
+    if (this.#ticket?.unwanted() === true || this.#stage === "new") return this.#over({ kind: "lost" });
+    // Whatever has been born by now dies of it, and what has not will not be.
+    this.#ends?.lifeline.release();
+    const { stage } = { stage: this.#stage };
+    if (stage === "alive" && this.#handle !== undefined && !this.#handle.signalGroup(SIGKILL))
+      this.#handle.signal(SIGKILL);
+    if (!this.#ended) this.#later(GIVE_UP, () => this.#over({ kind: "lost" }));
+  }
+
+  // ForkOwner.
+
+  gifts(): ForkGifts & { close(): void } {
+    this.#dropEnds();
+    const native = loadForkserver();
+    const pairs: [number, number][] = [];
+    const closeAll = (end: 0 | 1): void => pairs.forEach((pair) => native.closeFd(pair[end]));
+    let lifeline: Lifeline;
+    try {
+      for (let count = 0; count < 3; count++) pairs.push(native.socketPair());
+      lifeline = new native.Lifeline();
+    } catch (error) {
+      closeAll(0);
+      closeAll(1);
+      throw error;
+    }
+    const [channel, stdout, stderr] = pairs as [[number, number], [number, number], [number, number]];
+    this.#ends = { channel: channel[0], stdout: stdout[0], stderr: stderr[0], lifeline };
+    const birth = Buffer.from(JSON.stringify(this.#birth()));
+    this.#long = birth.length > MOST_PAYLOAD ? birth : undefined;
+    return {
+      payload: this.#long === undefined ? birth : Buffer.from(JSON.stringify({ long: birth.length })),
+      lifeline,
+      stdio: [-1, stdout[1], stderr[1]],
+      descriptors: [channel[1]],
+      close: () => {
+        closeAll(1);
+        lifeline.handedOver();
+      },
+    };
+  }
+  #long: Buffer | undefined;
+
+  born(handle: ProcessHandle): void {
+    const native = loadForkserver();
+    const { channel, stdout, stderr } = this.#ends as Ends;
+    this.#handle = handle;
+    this.#stage = "alive";
+    const { sink, output } = this.#request;
+    const ticket = this.#ticket as ForkTicket;
+    const transport = new SocketTransport(channel, {
+      received: (bytes) => {
+        ticket.spoke();
+        sink.received(bytes);
+      },
+      drained: () => sink.drained(),
+      ended: () => sink.ended(),
+    });
+    native.takeFd(channel);
+    const streams = [stdout, stderr].map((fd) => {
+      const stream = new Socket({ fd, readable: true, writable: false });
+      native.takeFd(fd);
+      return stream;
+    }) as [Socket, Socket];
+    this.#output = new ProcessOutput(...streams, output);
+    this.#transport = transport;
+    this.#unwatch = watchExit(handle, () => {
+      this.#ended = true;
+      if (this.#orphaned) return this.#askHandle();
+      this.#later(SILENCE, () => ticket.silent());
+    });
+    if (this.#killed) {
+      this.#killed = false;
+      this.kill();
+    }
+    if (this.#long !== undefined) transport.write(this.#long);
+    this.#long = undefined;
+    sink.speaks(transport);
+  }
+
+  stillborn(error: Error): void {
+    if (this.#stage === "over") return;
+    if (this.#killed) return this.#over({ kind: "lost" });
+    // A module that does not load fails its actor, in the actor's own words; and what cannot be forked can be started.
+    const { reason = "died" } = error instanceof TemplateFailed ? error : {};
+    const given = this.#ticket === undefined && reason === "died";
+    if (reason === "failed" || given || (reason === "refused" && !this.#request.explicit)) {
+      this.#dropEnds();
+      return this.#makeOther((error as TemplateFailed).message.replace(/\.$/, ""));
+    }
+    this.#over({ kind: "unborn", error, phase: "spawn" });
+  }
+
+  exited(status: { readonly code?: number; readonly signal?: number }): void {
+    this.#over(statusFrom(status));
+  }
+
+  orphaned(): void {
+    this.#orphaned = true;
+    if (this.#ended) this.#askHandle();
+  }
+
+  // The rest.
+
+  get #flags(): string[] {
+    return [...inheritedFlags(process.execArgv), ...(this.#request.options.execArgv ?? [])];
+  }
+
+  get #kind(): TemplateKind {
+    const { options, source } = this.#request;
+    const module = source.kind === "actor" ? source.module.href : undefined;
+    return { flags: this.#flags, env: startEnvironment(options.env), order: orderOf(options.preload, module) };
+  }
+
+  #birth(): ForkBirth {
+    const { options, token, path } = this.#request;
+    const env = Object.entries(ownEnvironment(options.env)).filter(([, value]) => value !== undefined);
+    return {
+      token,
+      env: Object.fromEntries(env) as Record<string, string>,
+      cwd: options.cwd ?? currentDirectory(),
+      umask: process.umask(),
+      title: `brood ${path}`,
+      execArgv: this.#flags,
+    };
+  }
+
+  #makeOther(reason: string): void {
+    const begun = this.#stage !== "new";
+    this.#instead = { method: "exec", reason };
+    let other: Body;
+    try {
+      other = exec.spawn(this.#request);
+    } catch (error) {
+      if (!begun) throw error;
+      return this.#over({ kind: "unborn", error: error as Error, phase: "spawn" });
+    }
+    this.#other = other;
+    void other.gone.then((end) => this.#resolve(end));
+    if (begun) other.begin();
+  }
+
+  /** Its parent is gone: the kernel tells how it ended, as long as nobody has reaped it, and newer ones also afterwards. */
+  #askHandle(until = performance.now() + REAPING): void {
+    const handle = this.#handle as ProcessHandle;
+    const zombie = zombieStatus(handle);
+    const status = zombie === undefined ? statusOf(handle) : statusFrom(zombie);
+    if (status.kind !== "lost" || performance.now() > until) return this.#over(status);
+    this.#later(LOOK, () => this.#askHandle(until));
+  }
+
+  #later(ms: number, then: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      // Not before the loop has looked once more: it may have been busy until now.
+      setImmediate(() => {
+        if (this.#stage !== "over") then();
+      });
+    }, ms);
+  }
+
+  #over(status: BodyEnd["status"]): void {
+    if (this.#stage === "over") return;
+    this.#stage = "over";
+    clearTimeout(this.#timer);
+    const output = this.#output;
+    const transport = this.#transport;
+    if (output === undefined || transport === undefined) {
+      this.#dropEnds();
+      return this.#resolve({ status, stderr: [] });
+    }
+    // Whatever the actor started in its group goes with it.
+    this.#handle?.signalGroup(SIGKILL);
+    this.#ends?.lifeline.release();
+    void within(Promise.all([output.over, transport.over]), DRAIN).then(() => {
+      output.destroy();
+      transport.destroy();
+      this.#unwatch?.();
+      this.#resolve(output.endOf(status));
+    });
+  }
+
+  /** Nobody was given the other ends, or nobody lives who has them. */
+  #dropEnds(): void {
+    const ends = this.#ends;
+    if (ends === undefined) return;
+    this.#ends = undefined;
+    const native = loadForkserver();
+    for (const fd of [ends.channel, ends.stdout, ends.stderr]) native.closeFd(fd);
+    ends.lifeline.release();
+  }
+}
+
+function orderOf(preload: BodyRequest["options"]["preload"], module: string | undefined): TemplateOrder {
+  if (preload === undefined || preload === false) return { preload: [] };
+  if (preload === true) return { preload: module === undefined ? [] : [module] };
+  const named = preload.some((one) => !one.startsWith("file:"));
+  // Modules beside each other find the same packages.
+  return { preload, ...(named && module !== undefined ? { from: new URL("./preload.js", module).href } : {}) };
+}
+
+function currentDirectory(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    // It is gone: the template has one.
+    return undefined;
+  }
+}

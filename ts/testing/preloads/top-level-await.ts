@@ -1,0 +1,3 @@
+// Leaves something behind when it is loaded.
+export const leaves = "top-level-await";
+await new Promise(() => {});

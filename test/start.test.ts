@@ -22,7 +22,13 @@ const worker = actor<typeof import("#brood/testing/actors/worker.js")>(
 
 const law = suite("start");
 const leaks = leakCheck();
-law.before(() => withNursery((nursery) => nursery.run(worker, "add", [1, 2], { spawn: "exec" })));
+law.before(() =>
+  withNursery(async (nursery) => {
+    await nursery.run(worker, "add", [1, 2], { spawn: "exec" });
+    // Its template stays.
+    await nursery.run(worker, "add", [1, 2]);
+  }),
+);
 law.before.each(leaks.snapshot);
 law.after.each(leaks.assertSame);
 

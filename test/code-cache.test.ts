@@ -26,7 +26,7 @@ const host = (cache: string, count = 1, flags: string[] = []): Promise<{ stdout:
     import { actor, withNursery } from ${JSON.stringify(import.meta.resolve("brood"))};
     const worker = actor(new URL(${JSON.stringify(import.meta.resolve("#brood/testing/actors/worker.js"))}));
     await withNursery(async (nursery) => {
-      for (let n = 0; n < ${count}; n += 1) console.log(await nursery.run(worker, "add", [1, 2], { execArgv: ${JSON.stringify(flags)} }));
+      for (let n = 0; n < ${count}; n += 1) console.log(await nursery.run(worker, "add", [1, 2], { spawn: "exec", execArgv: ${JSON.stringify(flags)} }));
     });`;
   return run(process.execPath, ["--input-type=module", "-e", program], {
     env: { ...process.env, BROOD_CACHE_DIR: cache },

@@ -22,13 +22,19 @@ const worker = actor<typeof import("#brood/testing/actors/worker.js")>(
 
 const law = suite("start");
 const leaks = leakCheck();
-law.before(() => withNursery((nursery) => nursery.run(worker, "add", [1, 2])));
+law.before(() =>
+  withNursery(async (nursery) => {
+    await nursery.run(worker, "add", [1, 2], { spawn: "exec" });
+    // Its template stays.
+    await nursery.run(worker, "add", [1, 2]);
+  }),
+);
 law.before.each(leaks.snapshot);
 law.after.each(leaks.assertSame);
 
 /** What a process actor with these options sees. */
 const observe = (options: ProcessOptions) =>
-  withNursery((nursery) => nursery.run(observer, "process", [], { name: "observer", ...options }));
+  withNursery((nursery) => nursery.run(observer, "process", [], { name: "observer", spawn: "exec", ...options }));
 
 function temporary(defer: (cleanUp: () => unknown) => void): string {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), "start-")));
@@ -163,8 +169,8 @@ law("an actor's descriptors are 0 to 4 and those of any Node", async (t) => {
   const kind = (target: string): string => target.replace(/:\[\d+\]$/, "").replace(/^\/.*\//, "/.../");
   const nursery = await openNursery();
   t.defer(() => nursery.close());
-  await nursery.start(observer, { name: "sibling" });
-  const portal = await nursery.start(observer, { name: "observer" });
+  await nursery.start(observer, { name: "sibling", spawn: "exec" });
+  const portal = await nursery.start(observer, { name: "observer", spawn: "exec" });
   const all = new Map(await portal.call("descriptors"));
   assert.equal(all.get(0), "/dev/null");
   for (const own of [1, 2, 3])

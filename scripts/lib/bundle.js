@@ -5,13 +5,13 @@ import { Refusal } from "./tool.js";
 
 const VENDORED = { from: at("ts", "vendor", "msgpackr.ts"), to: at("dist", "vendor", "msgpackr.js") };
 const LICENCE = { from: at("node_modules", "msgpackr", "LICENSE"), to: at("dist", "vendor", "LICENSE-msgpackr") };
-const ENTRIES = ["process", "actor-process", "template", "lifeline", "compile"].map((name) => ({
+const ENTRIES = ["process", "actor-process", "template", "template-process", "lifeline", "compile"].map((name) => ({
   from: at("ts", "entry", `${name}.ts`),
   to: at("dist", "entry", `${name}.cjs`),
 }));
 
 /** Actors as users write them, for templates to rehearse with: each can be loaded for the first time once only. */
-const REHEARSALS = [1, 2, 3, 4].map((number) => at("dist", "entry", `rehearsal-${number}.js`));
+const REHEARSALS = [1, 2].map((number) => at("dist", "entry", `rehearsal-${number}.js`));
 const REHEARSED = `import { defineActor } from "brood/actor";
 
 export default defineActor({ answer: () => process.pid });

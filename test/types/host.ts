@@ -100,7 +100,11 @@ await nursery.start(greeter, {});
 // @ts-expect-error bad spawn method
 await nursery.start(greeter, { name: "x", spawn: "thread" });
 // @ts-expect-error a method that this version does not have
-await nursery.start(greeter, { name: "x", spawn: "forkserver" });
+await nursery.start(greeter, { name: "x", spawn: "main_thread_forkserver" });
+await nursery.start(greeter, { name: "x", spawn: "forkserver", preload: ["typescript"] });
+await nursery.start(greeter, { name: "x", preload: true });
+// @ts-expect-error what has no process preloads nothing
+await nursery.start(greeter, { name: "x", spawn: "wasm", preload: true });
 // @ts-expect-error an option of another spawn method
 await nursery.start(greeter, { name: "x", spawn: "exec", limits: { memory: 1 } });
 // @ts-expect-error a typo

@@ -1,11 +1,13 @@
 // The brood command, the part that needs Node. Exit codes: 0 done; 1 it was refused, or what was asked has the answer no; 2 the
 // command line makes no sense.
-import { build } from "./build.js";
-import { doctor } from "./doctor.js";
 import { Misuse } from "./misuse.js";
-import { reap } from "./reap.js";
 
-const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = { build, doctor, reap };
+/** Each loads what it needs, and nothing of the others. */
+const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  build: async (args) => (await import("./build.js")).build(args),
+  doctor: async (args) => (await import("./doctor.js")).doctor(args),
+  reap: async (args) => (await import("./reap.js")).reap(args),
+};
 
 void main(process.argv.slice(2));
 

@@ -1,6 +1,7 @@
 // brood reap: finds what a dead host has left, and ends it. Nothing is expected: every actor and every template dies with its host by
 // the kernel's hand, and this proves it.
 import { rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { leftFiles, leftProcesses, type LeftProcess } from "./left.js";
 import { loadForkserver } from "../native/load.js";
 import { Misuse, parseCommand } from "./misuse.js";
@@ -16,6 +17,8 @@ None are expected: actors and templates die with their host.
 `;
 
 const SIGKILL = 9;
+/** In which the kernel ends whoever has lost its lifeline; it takes some ms. */
+const MOMENT = 500;
 
 export async function reap(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommand("reap", args, {
@@ -30,7 +33,7 @@ export async function reap(args: readonly string[]): Promise<number> {
   }
   if (process.platform !== "linux") throw new Misuse("reap: it reads /proc, which only Linux has");
   const dry = values["dry-run"] === true;
-  const processes = leftProcesses().map((left) => ({ ...left, ended: dry ? false : end(left) }));
+  const processes = (await lasting()).map((left) => ({ ...left, ended: dry ? false : end(left) }));
   const files = leftFiles().map((path) => ({ path, removed: dry ? false : remove(path) }));
   if (values.json === true) {
     process.stdout.write(
@@ -46,6 +49,15 @@ export async function reap(args: readonly string[]): Promise<number> {
   for (const { path, removed } of files) process.stdout.write(`${removed ? "removed" : "found"}  ${path}\n`);
   if (processes.length + files.length === 0) process.stdout.write("Nothing is left of any host.\n");
   return 0;
+}
+
+/** Those that stay: one that is being ended right now, or born, is nobody's leftover. */
+async function lasting(): Promise<LeftProcess[]> {
+  const first = leftProcesses();
+  if (first.length === 0) return [];
+  await sleep(MOMENT);
+  const again = new Set(leftProcesses().map(({ pid }) => pid));
+  return first.filter(({ pid, isStill }) => again.has(pid) && isStill());
 }
 
 /** Ends a process and its group; false where it was gone already. By its handle, so that nobody else can be meant. */

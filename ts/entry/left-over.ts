@@ -187,7 +187,7 @@ function callerLine(): string | undefined {
   Error.stackTraceLimit = limit;
   for (const line of stack.split("\n").slice(1)) {
     const [, place] = /^ +at (?:.* \()?(.*?)\)?$/.exec(line) ?? [];
-    if (place === undefined || /^(node:|native$|<anonymous>)/.test(place) || place.includes(__filename)) continue;
+    if (place === undefined || /^(node:|native$|<anonymous>)/.test(place) || place.includes(__dirname)) continue;
     return place.startsWith("file:") ? decodeURI(place.slice("file://".length)) : place;
   }
   return undefined;

@@ -7,7 +7,9 @@ import { Unsupported } from "../errors/kinds.js";
 const found = new Map<string, string>();
 
 /** What a process of brood's runs first. */
-export function entryFile(name: "process" | "actor-process" | "template" | "lifeline" | "compile"): string {
+export function entryFile(
+  name: "process" | "actor-process" | "template" | "template-process" | "lifeline" | "compile",
+): string {
   return ownFile(`../entry/${name}.cjs`);
 }
 

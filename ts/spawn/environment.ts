@@ -37,6 +37,10 @@ export function startEnvironment(given: Given): NodeJS.ProcessEnv {
 }
 
 /** The environment to start a template with. */
-export function templateEnvironment(given: NodeJS.ProcessEnv, order: string): NodeJS.ProcessEnv {
-  return { ...NO_COVERAGE, ...ownEnvironment(given), [TEMPLATE_VARIABLE]: order };
+export function templateEnvironment(
+  given: NodeJS.ProcessEnv,
+  order: string,
+  codeCache: string | undefined,
+): NodeJS.ProcessEnv {
+  return { ...NO_COVERAGE, ...ownEnvironment(given), [TEMPLATE_VARIABLE]: order, [CODE_CACHE_VARIABLE]: codeCache };
 }

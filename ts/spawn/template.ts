@@ -5,6 +5,7 @@ import { TemplateFailed } from "../errors/template.js";
 import type { Lifeline, ProcessHandle, TemplateHandle } from "../native/forkserver.js";
 import { loadForkserver } from "../native/load.js";
 import type { TemplateOrder, TemplateWord } from "../protocol/entry-contract.js";
+import { codeCacheFile } from "./code-cache.js";
 import { entryFile } from "./entry-files.js";
 import { templateEnvironment } from "./environment.js";
 import { watchTemplate } from "./exits.js";
@@ -106,8 +107,10 @@ export class Template {
     let lifeline: Lifeline | undefined;
     try {
       lifeline = new native.Lifeline();
-      this.#child = spawn(process.execPath, [...templateFlags(), ...kind.flags, entryFile("template")], {
-        env: templateEnvironment(kind.env, JSON.stringify(kind.order)),
+      const flags = [...templateFlags(), ...kind.flags];
+      const codeCache = codeCacheFile(entryFile("template-process"), flags);
+      this.#child = spawn(process.execPath, [...flags, entryFile("template")], {
+        env: templateEnvironment(kind.env, JSON.stringify(kind.order), codeCache),
         // CONTROL_FD and LIFELINE_FD of the entry's contract.
         stdio: ["ignore", "pipe", "pipe", this.#handle.templateFd, lifeline.readFd],
         // Out of reach of ^C, and of whatever is done to this process's group.

@@ -247,3 +247,55 @@ fn what_is_no_lifeline_ends_the_child() {
     }
     the_next_works(&mut stage);
 }
+
+/// Has the user of this process have no more processes in the second attempt, and as many as before in the others.
+struct Poor {
+    attempts: u32,
+}
+
+impl Runtime for Poor {
+    fn before(&mut self) -> io::Result<()> {
+        self.attempts += 1;
+        let mut limit = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
+        };
+        // SAFETY: it writes the limit, and changes nothing.
+        assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_NPROC, &raw mut limit) }, 0);
+        // It has one at least: this one.
+        limit.rlim_cur = if self.attempts == 2 { 0 } else { limit.rlim_max };
+        // SAFETY: it reads the limit, and writes nothing.
+        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NPROC, &raw const limit) }, 0);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_template_whose_user_may_have_no_more_processes_says_so() {
+    /// `nobody`, for whom limits hold: for root they do not.
+    const NOBODY: u32 = 65534;
+    let prepare = || {
+        // SAFETY: they take numbers. The last one lets this process see its own files in /proc again.
+        unsafe {
+            if libc::geteuid() == 0 {
+                assert_eq!(libc::setresuid(NOBODY, NOBODY, NOBODY), 0);
+                assert_eq!(libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0), 0);
+            }
+        }
+    };
+    let mut stage = Stage::with(Real, Poor { attempts: 0 }, prepare, |_child| 5);
+    the_next_works(&mut stage);
+    let mut asked = stage.ask(b"");
+    match stage.next() {
+        Event::Failed { seq, failure } => {
+            let expected = Failure {
+                step: Step::Fork,
+                errno: libc::EAGAIN,
+            };
+            assert_eq!((seq, failure), (asked.seq, expected));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(asked.read(), "");
+    the_next_works(&mut stage);
+}

@@ -1,0 +1,206 @@
+// What Node is started with in a template: it loads what it is told to preload, looks whether that can be forked, tells its host, and
+// then only forks. `serve` returns in each child, which becomes the actor that it was made for.
+import { readSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { ForkedChild, Thread } from "../native/forkserver.js";
+import { loadForkserver } from "../native/load.js";
+import {
+  CONTROL_FD,
+  TEMPLATE_VARIABLE,
+  type ForkBirth,
+  type LongBirth,
+  type TemplateOrder,
+  type TemplateWord,
+} from "../protocol/entry-contract.js";
+import { begin as beginActor } from "./actor-process.js";
+import { armLifeline } from "./arm.js";
+import { leaveBySystem } from "./forked-exit.js";
+import { LeftOverWatch, type Culprit } from "./left-over.js";
+import { importerAt } from "./preload.js";
+import { quickImport } from "./quick-import.js";
+import { rehearse } from "./rehearsal.js";
+import { takeOverRandomness, type Randomness } from "./randomness.js";
+
+/** sysexits.h: EX_USAGE, started by hand; EX_SOFTWARE, the host was told why. */
+const EXIT_USAGE = 64;
+const EXIT_REFUSED = 70;
+/** Threads of a Node that was started for forking, its pool of one included; more are somebody else's. */
+const MOST_THREADS = 5;
+/** Lives that are played through before it is ready: more gain nothing. */
+const REHEARSALS = 2;
+/** Bytes of a reason: it is for people, and the control socket takes no more than 64 KiB at once. */
+const MOST_WORDS = 8_000;
+
+const native = loadForkserver();
+let began = 0;
+let order: TemplateOrder;
+let importHere: (url: string) => Promise<Record<string, unknown>>;
+let importSoon: typeof importHere;
+
+/**
+ * Becomes a template, and in the end an actor.
+ * @param load import(), which compiled code from a cache cannot have
+ * @param keep keeps what has been compiled by now
+ */
+export function begin(load: typeof importHere, keep: () => void): void {
+  began = performance.now();
+  const given = process.env[TEMPLATE_VARIABLE];
+  delete process.env[TEMPLATE_VARIABLE];
+  if (given === undefined) {
+    process.stderr.write("This file is what brood's templates run first; it is not started by hand.\n");
+    process.exit(EXIT_USAGE);
+  }
+  armLifeline();
+  order = JSON.parse(given) as TemplateOrder;
+  importHere = load;
+  importSoon = quickImport(load);
+  void prepare(keep);
+}
+
+async function prepare(keep: () => void): Promise<void> {
+  let current: string | undefined;
+  // Nothing is pending, and the module still is: its top level awaits what never comes.
+  process.once("beforeExit", () => refuse(current, [{ what: "a top-level await that nothing will ever settle" }]));
+  const collect = garbageCollector();
+  await startPool();
+  // Of the kind that every child has there.
+  void process.stdout;
+  void process.stderr;
+  const randomness = takeOverRandomness();
+  const threads = (): readonly Thread[] => native.threads();
+  if (threads().length > MOST_THREADS)
+    return refuse(undefined, [{ what: `threads that Node's flags did not prevent (${names(threads())})` }]);
+  // What has run once stays compiled, whatever is collected.
+  setFlagsFromString("--no-flush-bytecode");
+  for (let number = 1; number <= REHEARSALS; number++)
+    await rehearse(native.socketPair(), importSoon, new URL(`./rehearsal-${number}.js`, import.meta.url).href);
+  if (order.preload.length > 0) {
+    const load = order.from === undefined ? importHere : importerAt(order.from);
+    const watch = new LeftOverWatch(threads, collect);
+    const before = listenersNow();
+    disarm = () => removeOthers(before);
+    for (const module of order.preload) {
+      current = module;
+      try {
+        await load(module);
+      } catch (error) {
+        return fail(module, error);
+      }
+      const left = await watch.settle();
+      if (left.length > 0) return refuse(module, left);
+    }
+    watch.end();
+  }
+  process.removeAllListeners("beforeExit");
+  keep();
+  // What was loaded and dropped is not copied with the rest; the second finds what the first has set free.
+  collect();
+  if (order.preload.length > 0) collect();
+  // With nothing pending, and from a shallow stack.
+  setImmediate(() => serve(randomness));
+}
+
+/** Takes away what the preloaded modules listen for: it is the template that they were to serve. */
+let disarm = (): void => {};
+
+type Listeners = Map<string | symbol, readonly unknown[]>;
+const listenersNow = (): Listeners =>
+  new Map(process.eventNames().map((event) => [event, process.rawListeners(event as "exit")]));
+
+function removeOthers(before: Listeners): void {
+  for (const [event, listeners] of listenersNow())
+    for (const listener of listeners)
+      if (before.get(event)?.includes(listener) !== true) process.removeListener(event, listener as () => void);
+}
+
+function serve(randomness: Randomness): void {
+  const ms = performance.now() - began;
+  let child: ForkedChild;
+  try {
+    say({ kind: "ready", ms, rss: process.memoryUsage.rss(), threads: native.threads().length });
+    child = native.serve(CONTROL_FD);
+  } catch (error) {
+    return refuse(undefined, [{ what: (error as Error).message }]);
+  }
+  become(child, randomness);
+}
+
+/** From here on this is another process. */
+function become({ pid, payload, descriptors, seed }: ForkedChild, randomness: Randomness): void {
+  Object.defineProperty(process, "pid", { value: pid, enumerable: true, configurable: true, writable: false });
+  let loading: string | undefined;
+  disarm();
+  leaveBySystem(native.exitNow, () => loading);
+  randomness.renew(seed);
+  const channel = descriptors[0] as number;
+  const birth = readBirth(payload, channel);
+  for (const name of Object.keys(process.env)) if (!(name in birth.env)) delete process.env[name];
+  for (const [name, value] of Object.entries(birth.env)) if (process.env[name] !== value) process.env[name] = value;
+  if (birth.umask !== undefined) process.umask(birth.umask);
+  if (birth.cwd !== undefined) process.chdir(birth.cwd);
+  process.execArgv = [...birth.execArgv];
+  process.title = birth.title;
+  const load = (url: string): ReturnType<typeof importHere> => importSoon((loading = url));
+  beginActor({ import: load, ready: () => (loading = undefined) }, { token: birth.token, channel });
+}
+
+function readBirth(payload: Uint8Array, channel: number): ForkBirth {
+  const parse = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString("utf8"));
+  const birth = parse(payload) as ForkBirth | LongBirth;
+  if (!("long" in birth)) return birth;
+  const bytes = Buffer.allocUnsafe(birth.long);
+  for (let at = 0; at < bytes.length;) {
+    try {
+      const got = readSync(channel, bytes, at, bytes.length - at, null);
+      // The host is gone.
+      if (got === 0) native.exitNow(EXIT_REFUSED);
+      at += got;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+  return parse(bytes) as ForkBirth;
+}
+
+/** libuv's threads are started by whoever needs the first: here one, by us, so that it is nobody's fault. A child has a pool of
+ *  the usual size. */
+async function startPool(): Promise<void> {
+  process.env["UV_THREADPOOL_SIZE"] = "1";
+  await stat(".").catch(() => {});
+  delete process.env["UV_THREADPOOL_SIZE"];
+}
+
+function garbageCollector(): () => void {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  setFlagsFromString("--no-expose-gc");
+  return collect;
+}
+
+const names = (threads: readonly Thread[]): string => threads.map(({ name }) => name).join(", ");
+
+function refuse(module: string | undefined, culprits: readonly Culprit[]): void {
+  const why = culprits
+    .map(({ what, where }) => `it leaves ${what}${where === undefined ? "" : `, made at ${where}`}`)
+    .join("; ");
+  leave({ kind: "refused", module, why: why.slice(0, MOST_WORDS) });
+}
+
+function fail(module: string, error: unknown): void {
+  const { name, message, stack } =
+    error instanceof Error ? error : { name: "", message: String(error), stack: undefined };
+  const why = `${name === "" ? "" : `${name}: `}${message}`.slice(0, MOST_WORDS);
+  leave({ kind: "failed", module, why, stack: stack?.slice(0, MOST_WORDS) });
+}
+
+function leave(word: TemplateWord): void {
+  say(word);
+  native.exitNow(EXIT_REFUSED);
+}
+
+function say(word: TemplateWord): void {
+  native.tell(CONTROL_FD, Buffer.from(JSON.stringify(word)));
+}

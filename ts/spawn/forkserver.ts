@@ -130,9 +130,7 @@ class ForkedBody implements Body, ForkOwner {
     if (this.#ticket?.unwanted() === true || this.#stage === "new") return this.#over({ kind: "lost" });
     // Whatever has been born by now dies of it, and what has not will not be.
     this.#ends?.lifeline.release();
-    const { stage } = { stage: this.#stage };
-    if (stage === "alive" && this.#handle !== undefined && !this.#handle.signalGroup(SIGKILL))
-      this.#handle.signal(SIGKILL);
+    if (this.#handle?.signalGroup(SIGKILL) === false) this.#handle.signal(SIGKILL);
     if (!this.#ended) this.#later(GIVE_UP, () => this.#over({ kind: "lost" }));
   }
 
@@ -171,7 +169,14 @@ class ForkedBody implements Body, ForkOwner {
 
   born(handle: ProcessHandle): void {
     const native = loadForkserver();
-    const { channel, stdout, stderr } = this.#ends as Ends;
+    const ends = this.#ends;
+    if (ends === undefined || this.#stage === "over") {
+      // Nobody waited so long.
+      handle.signalGroup(SIGKILL);
+      handle.close();
+      return;
+    }
+    const { channel, stdout, stderr } = ends;
     this.#handle = handle;
     this.#stage = "alive";
     const { sink, output } = this.#request;

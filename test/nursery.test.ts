@@ -20,7 +20,9 @@ import { leakCheck } from "./harness/leaks.js";
 import { suite } from "./harness/law.js";
 
 const law = suite("nursery");
-const leaks = leakCheck();
+/** Hosts that run beside the laws. */
+const beside = new Set<number>();
+const leaks = leakCheck(beside);
 
 const worker = actor<typeof import("#brood/testing/actors/worker.js")>(
   new URL(import.meta.resolve("#brood/testing/actors/worker.js")),
@@ -348,6 +350,7 @@ function run(
     timeout: 18_000,
     killSignal: "SIGKILL",
   });
+  if (child.pid !== undefined) beside.add(child.pid);
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (chunk) => (stdout += chunk));
   child.stderr.on("data", (chunk) => (stderr += chunk));

@@ -25,19 +25,20 @@ type Inventory = Record<string, string[]>;
 /**
  * A check to be put around laws: `law.before.each(leaks.snapshot)`, `law.after.each(leaks.assertSame)`. The first thing of its
  * kind may start what then stays (a thread pool, a watcher): let one law run before the first snapshot.
+ * @param beside processes that run beside the laws, with all below them
  */
-export function leakCheck(): LeakCheck {
+export function leakCheck(beside: ReadonlySet<number> = new Set()): LeakCheck {
   let before: Inventory | undefined;
   return {
     snapshot() {
-      before = takeInventory();
+      before = takeInventory(beside);
     },
     async assertSame() {
       if (before === undefined) throw new Error("leakCheck: assertSame() before snapshot()");
       const until = performance.now() + PATIENCE;
       for (;;) {
         await turn();
-        const extra = difference(before, takeInventory());
+        const extra = difference(before, takeInventory(beside));
         if (extra.length === 0) return;
         if (performance.now() > until) throw new Error(`left behind:\n${extra.map((line) => `  ${line}`).join("\n")}`);
         await sleep(10);
@@ -46,12 +47,12 @@ export function leakCheck(): LeakCheck {
   };
 }
 
-function takeInventory(): Inventory {
+function takeInventory(beside: ReadonlySet<number>): Inventory {
   if (process.platform !== "linux") return {};
   return {
     descriptor: names("/proc/self/fd").flatMap(descriptor),
     thread: names("/proc/self/task").flatMap((id) => text(`/proc/self/task/${id}/comm`).filter(isOwn)),
-    child: descendants(),
+    child: descendants(beside),
     "active resource": process.getActiveResourcesInfo(),
     file: [tmpdir(), process.env["XDG_RUNTIME_DIR"]].flatMap(broodFiles),
   };
@@ -76,8 +77,8 @@ function descriptor(fd: string): string[] {
   }
 }
 
-/** Every process below this one: a template is a child, and what it forks is not. */
-function descendants(): string[] {
+/** Every process below this one, but for those `beside`: a template is a child, and what it forks is not. */
+function descendants(beside: ReadonlySet<number>): string[] {
   const all = new Map<number, { readonly parent: number; readonly state: string }>();
   for (const id of names("/proc").filter((name) => /^\d+$/.test(name))) {
     const [stat] = text(`/proc/${id}/stat`);
@@ -85,8 +86,10 @@ function descendants(): string[] {
     if (state !== undefined && parent !== undefined) all.set(Number(id), { parent: Number(parent), state });
   }
   const below = (pid: number): boolean => {
-    for (let at = all.get(pid)?.parent; at !== undefined && at > 0; at = all.get(at)?.parent)
-      if (at === process.pid) return true;
+    for (let at: number | undefined = pid; at !== undefined && at > 0; at = all.get(at)?.parent) {
+      if (beside.has(at)) return false;
+      if (at === process.pid) return pid !== at;
+    }
     return false;
   };
   return [...all].flatMap(([pid, { state }]) => {

@@ -284,6 +284,8 @@ class ForkedBody implements Body, ForkOwner {
 
   #later(ms: number, then: () => void): void {
     clearTimeout(this.#timer);
+    // The kernel may tell of an end after the template has.
+    if (this.#stage === "over") return;
     this.#timer = setTimeout(() => {
       // Not before the loop has looked once more: it may have been busy until now.
       setImmediate(() => {

@@ -97,6 +97,7 @@ export class Template {
   #word: TemplateWord | undefined;
   #failure: TemplateFailed | undefined;
   readonly #boot: ReturnType<typeof setTimeout>;
+  #exit: ReturnType<typeof setTimeout> | undefined;
 
   /** @throws where it cannot even be started */
   constructor(kind: TemplateKind, owner: TemplateOwner, output: (stream: "stdout" | "stderr", text: string) => void) {
@@ -266,7 +267,7 @@ export class Template {
         case "closed":
           if (event.code !== undefined) return this.#end("eof", "died", "what it said is not in the protocol");
           // How it ended, its exit will tell in a moment.
-          setTimeout(() => this.#end("eof", "died", "its process is gone"), EXIT);
+          this.#exit = setTimeout(() => this.#end("eof", "died", "its process is gone"), EXIT).unref();
           return;
       }
     }
@@ -317,6 +318,7 @@ export class Template {
 
   #close(): void {
     clearTimeout(this.#boot);
+    clearTimeout(this.#exit);
     // One that has nothing left to do ends with its socket; any other may not listen.
     if (this.#failure !== undefined) this.#child.kill("SIGKILL");
     this.#unwatch();

@@ -90,9 +90,8 @@ async function bundleGuest(build) {
   const imports = ["text", "random"].map((name) => `import $brood_${name} from "brood:actor/${name}";`);
   const { default: typescript } = await import("typescript");
   // Before the function in which all the rest is: its declarations are made when it is entered.
-  const memory = await build({
+  const memory = await bundle(build, {
     entryPoints: [GUEST_MEMORY],
-    bundle: true,
     write: false,
     format: "iife",
     globalName: "$brood_memory",
@@ -214,8 +213,9 @@ async function bundle(build, options) {
   };
   try {
     const plugins = [BIGINTS, ...(options.plugins ?? [])];
-    const { warnings } = await build({ ...common, ...options, plugins });
-    if (warnings.length > 0) throw new Refusal(warnings.map(describe).join("\n"));
+    const result = await build({ ...common, ...options, plugins });
+    if (result.warnings.length > 0) throw new Refusal(result.warnings.map(describe).join("\n"));
+    return result;
   } catch (error) {
     if (!error.errors) throw error;
     throw new Refusal(error.errors.map(describe).join("\n"));

@@ -1,12 +1,13 @@
 // A forked actor is what a fresh process would be: its number and its parent's, its environment, directory and flags, its descriptors;
 // and what it draws at random nobody else draws.
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { actor, openNursery, type Portal } from "brood";
 import type * as brood from "brood";
 import { livingTemplates } from "#brood/spawn/templates.js";
+import { processState } from "#brood/testing/processes.js";
 import { leakCheck } from "../harness/leaks.js";
 import { suite, type LawTask } from "../harness/law.js";
 
@@ -45,10 +46,8 @@ law("its pid and its parent's are what the system says, and the host knows them"
   assert.equal(portal.id.pid, pid);
   assert.ok(livingTemplates().some((template) => template.pid === ppid));
   assert.equal(title, "brood /observer".slice(0, title.length));
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  // pid (comm) state ppid group session
-  const [, parent, group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  assert.deepEqual([Number(parent), Number(group)], [ppid, pid]);
+  const state = processState(pid);
+  assert.deepEqual([state?.ppid, state?.group], [ppid, pid]);
 });
 
 law("its environment, directory, flags and mask are those of a fresh process with the same options", async (t) => {

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
+import { allProcesses } from "#brood/testing/processes.js";
 
 /** How long after a law something may still be going away; ms. */
 const PATIENCE = 1_000;
@@ -79,24 +80,17 @@ function descriptor(fd: string): string[] {
 
 /** Every process below this one, but for those `beside`: a template is a child, and what it forks is not. */
 function descendants(beside: ReadonlySet<number>): string[] {
-  const all = new Map<number, { readonly parent: number; readonly state: string }>();
-  for (const id of names("/proc").filter((name) => /^\d+$/.test(name))) {
-    const [stat] = text(`/proc/${id}/stat`);
-    const [state, parent] = (stat ?? "").slice((stat ?? "").lastIndexOf(")") + 2).split(" ");
-    if (state !== undefined && parent !== undefined) all.set(Number(id), { parent: Number(parent), state });
-  }
+  const all = new Map(allProcesses().map((one) => [one.pid, one]));
   const below = (pid: number): boolean => {
-    for (let at: number | undefined = pid; at !== undefined && at > 0; at = all.get(at)?.parent) {
+    for (let at: number | undefined = pid; at !== undefined && at > 0; at = all.get(at)?.ppid) {
       if (beside.has(at)) return false;
       if (at === process.pid) return pid !== at;
     }
     return false;
   };
-  return [...all].flatMap(([pid, { state }]) => {
-    if (!below(pid)) return [];
-    const command = (text(`/proc/${pid}/cmdline`)[0] ?? "").replaceAll("\0", " ").trim();
-    return [`${pid} ${state === "Z" ? "(zombie)" : command}`];
-  });
+  return [...all.values()].flatMap(({ pid, state, command }) =>
+    below(pid) ? [`${pid} ${state === "Z" ? "(zombie)" : command}`] : [],
+  );
 }
 
 function broodFiles(directory: string | undefined): string[] {

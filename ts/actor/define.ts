@@ -12,7 +12,7 @@ import type {
   Type,
 } from "../context/surface.js";
 import { InvalidOption, Unsupported } from "../errors/kinds.js";
-import { didYouMean } from "../errors/near.js";
+import { didYouMean, listNames } from "../errors/near.js";
 
 const ENDPOINT = Symbol.for("brood.endpoint/1");
 const DEFINITION = Symbol.for("brood.actor/1");
@@ -105,6 +105,19 @@ export function findDefinition(exports: Record<string, unknown>): Definition | u
       return candidate as unknown as Definition;
   }
   return undefined;
+}
+
+/** The definition among a module's exports. @param what the module, in words @throws TypeError where there is none */
+export function definitionOf(exports: Record<string, unknown>, what: string): Definition {
+  const definition = findDefinition(exports);
+  if (definition !== undefined) return definition;
+  const names = Object.keys(exports);
+  const fault = names.includes("default")
+    ? "the default export was not made by defineActor()"
+    : "there is no default export";
+  throw new TypeError(
+    `${fault}: ${what} exports ${names.length === 0 ? "nothing" : listNames(names)}. Write: export default defineActor({ ... })`,
+  );
 }
 
 /** What the loop runs for an endpoint; undefined for what is none. */

@@ -4,7 +4,7 @@ import { actor } from "../nursery/source.js";
 import { openNursery } from "../nursery/open.js";
 import { forkRequirements } from "../spawn/fork-support.js";
 import { livingTemplates } from "../spawn/templates.js";
-import { Misuse, parseCommand } from "./misuse.js";
+import { parseOptions } from "./misuse.js";
 
 const HELP = `Usage: brood doctor [--json]
 
@@ -25,15 +25,8 @@ interface Check {
 }
 
 export async function doctor(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseCommand("doctor", args, {
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  });
-  if (positionals.length > 0) throw new Misuse(`doctor: it takes no ${positionals[0]}`, "doctor --help");
-  if (values.help === true) {
-    process.stdout.write(HELP);
-    return 0;
-  }
+  const values = parseOptions("doctor", args, { json: { type: "boolean" } }, HELP);
+  if (values === undefined) return 0;
   const checks: Check[] = [...forkRequirements()];
   if (checks.every(({ met }) => met)) checks.push(...(await tried()));
   const forkserver = checks.every(({ met }) => met);

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { cacheDirectory } from "../spawn/cache-directory.js";
+import { processStat } from "../spawn/process-stat.js";
 import { CHANNEL_VARIABLE, LIFELINE_FD, TEMPLATE_VARIABLE } from "../protocol/entry-contract.js";
 
 export interface LeftProcess {
@@ -43,7 +44,7 @@ export function leftFiles(): string[] {
   return names(directory)
     .filter((name) => {
       const [, pid] = /^entry-.*\.v8\.(\d+)$/.exec(name) ?? [];
-      return pid !== undefined && text(`/proc/${pid}/stat`) === undefined;
+      return pid !== undefined && processStat(Number(pid)) === undefined;
     })
     .map((name) => join(directory, name));
 }
@@ -99,10 +100,8 @@ function pipesOf(pid: number): Pipe[] {
 
 /** When it started, in ticks since boot: with the pid, its identity. */
 function startOf(pid: number): string | undefined {
-  const stat = text(`/proc/${pid}/stat`);
-  if (stat === undefined) return undefined;
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields[0] === "Z" ? undefined : fields[19];
+  const fields = processStat(pid);
+  return fields?.[0] === "Z" ? undefined : fields?.[19];
 }
 
 function names(directory: string): string[] {

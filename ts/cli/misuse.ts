@@ -23,3 +23,19 @@ export function parseCommand<T extends NonNullable<ParseArgsConfig["options"]>>(
     throw new Misuse((error as Error).message.split("\n")[0] as string, `${command} --help`);
   }
 }
+
+const HELP = { help: { type: "boolean", short: "h" } } as const;
+
+/** The options of a command that takes nothing else; undefined where only its help was asked for, which is printed then. @throws Misuse */
+export function parseOptions<T extends NonNullable<ParseArgsConfig["options"]>>(
+  command: string,
+  args: readonly string[],
+  options: T,
+  help: string,
+): ReturnType<typeof parseCommand<T & typeof HELP>>["values"] | undefined {
+  const { values, positionals } = parseCommand(command, args, { ...options, ...HELP });
+  if (positionals.length > 0) throw new Misuse(`${command}: it takes no ${positionals[0]}`, `${command} --help`);
+  if ((values as { help?: boolean }).help !== true) return values;
+  process.stdout.write(help);
+  return undefined;
+}

@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { leftFiles, leftProcesses, type LeftProcess } from "./left.js";
 import { loadForkserver } from "../native/load.js";
-import { Misuse, parseCommand } from "./misuse.js";
+import { Misuse, parseOptions } from "./misuse.js";
 
 const HELP = `Usage: brood reap [--dry-run] [--json]
 
@@ -21,16 +21,8 @@ const SIGKILL = 9;
 const MOMENT = 500;
 
 export async function reap(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseCommand("reap", args, {
-    "dry-run": { type: "boolean" },
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  });
-  if (positionals.length > 0) throw new Misuse(`reap: it takes no ${positionals[0]}`, "reap --help");
-  if (values.help === true) {
-    process.stdout.write(HELP);
-    return 0;
-  }
+  const values = parseOptions("reap", args, { "dry-run": { type: "boolean" }, json: { type: "boolean" } }, HELP);
+  if (values === undefined) return 0;
   if (process.platform !== "linux") throw new Misuse("reap: it reads /proc, which only Linux has");
   const dry = values["dry-run"] === true;
   const processes = (await lasting()).map((left) => ({ ...left, ended: dry ? false : end(left) }));

@@ -2,12 +2,11 @@
 // the channel to the task loop. It leaves by its own decision only after everything sent is with the system.
 import type { AsyncLocalStorage } from "node:async_hooks";
 import { format } from "node:util";
-import { findDefinition } from "../actor/define.js";
+import { definitionOf, type Definition } from "../actor/define.js";
 import type { Host } from "../actor/host.js";
 import { readyOf, TaskLoop } from "../actor/loop.js";
 import type { ActorInfo, Nursery } from "../context/surface.js";
 import { InvalidMessage } from "../errors/kinds.js";
-import { listNames } from "../errors/near.js";
 import { loadForkserver } from "../native/load.js";
 import type { openTaskNursery } from "../nursery/open.js";
 import { decodeSpec, encodeError, encodeHello, encodeLog } from "../protocol/bodies.js";
@@ -19,12 +18,10 @@ import { LEVELS, settle, type Here } from "../protocol/here.js";
 import { encodePacked } from "../protocol/payload.js";
 import { PROTOCOL_VERSION } from "../protocol/version.js";
 import { SocketTransport } from "../spawn/socket-transport.js";
-import { armLifeline } from "./arm.js";
+import { givenBy } from "./given.js";
 import { loadHint } from "./load-hint.js";
 import { preload } from "./preload.js";
 
-/** sysexits.h EX_USAGE: started by hand. */
-const EXIT_USAGE = 64;
 /** sysexits.h EX_PROTOCOL: the host broke the protocol. */
 const EXIT_PROTOCOL = 76;
 /** Node's own code for an uncaught error. */
@@ -55,14 +52,7 @@ export interface ActorBirth {
 
 /** What a fresh process was born with: in its environment and at fixed descriptors. It arms its lifeline. */
 export function bornByExec(): ActorBirth {
-  const given = process.env[CHANNEL_VARIABLE];
-  delete process.env[CHANNEL_VARIABLE];
-  if (given === undefined) {
-    process.stderr.write("This file is what brood's actors run first; it is not started by hand.\n");
-    process.exit(EXIT_USAGE);
-  }
-  armLifeline();
-  return { token: given, channel: CHANNEL_FD };
+  return { token: givenBy(CHANNEL_VARIABLE, "actors"), channel: CHANNEL_FD };
 }
 
 /** Begins the life of an actor; everything else follows from what the host answers. */
@@ -177,7 +167,7 @@ class ActorProcess {
     }
   }
 
-  async #load(spec: Spec): Promise<NonNullable<ReturnType<typeof findDefinition>>> {
+  async #load(spec: Spec): Promise<Definition> {
     if (spec.module === undefined) throw new InvalidMessage("its Spec names no module");
     const bare = (url: string): string => url.replace(/[?#].*$/, "");
     let exports: Record<string, unknown> | undefined;
@@ -196,17 +186,7 @@ class ActorProcess {
       await new Promise((resolve) => setImmediate(resolve));
     }
     exports ??= await this.#import(spec.module);
-    const definition = findDefinition(exports);
-    if (definition === undefined) {
-      const names = Object.keys(exports);
-      const fault = names.includes("default")
-        ? "the default export was not made by defineActor()"
-        : "there is no default export";
-      throw new TypeError(
-        `${fault}: ${spec.module} exports ${names.length === 0 ? "nothing" : listNames(names)}. Write: export default defineActor({ ... })`,
-      );
-    }
-    return definition;
+    return definitionOf(exports, spec.module);
   }
 
   async #import(module: string): Promise<Record<string, unknown>> {

@@ -24,8 +24,10 @@ const building: Wire = {
 
 let wire = building;
 
-export const guestHost: GuestHost & { live: boolean } = {
-  live: false,
+export const guestHost: GuestHost = {
+  get live() {
+    return wire !== building;
+  },
   encode: text.encode,
   decode: text.decode,
   randomBytes: random.bytes,
@@ -38,5 +40,4 @@ export const guestHost: GuestHost & { live: boolean } = {
 /** An instance begins. */
 export function bind(to: Wire): void {
   wire = to;
-  guestHost.live = true;
 }

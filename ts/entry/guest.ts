@@ -7,11 +7,10 @@ import { format } from "../actor/guest/format.js";
 import { startPrelude } from "../actor/guest/install.js";
 import { now } from "../actor/guest/clock.js";
 import { due } from "../actor/guest/timers.js";
-import { context, defineActor, endpoint, findDefinition, type, type Definition } from "../actor/define.js";
+import { context, defineActor, definitionOf, endpoint, type, type Definition } from "../actor/define.js";
 import { readyOf, TaskLoop } from "../actor/loop.js";
 import type { ActorInfo } from "../context/surface.js";
 import { InvalidMessage, Unsupported } from "../errors/kinds.js";
-import { listNames } from "../errors/near.js";
 import {
   decodeSpec,
   decodeTimer,
@@ -49,16 +48,7 @@ const HELLO = encodePlain({ version: PROTOCOL_VERSION, token: "" }, "Hello");
 
 /** The export of an actor module's component. Throws a TypeError for a module that is none. */
 export async function serve(exports: Record<string, unknown>): Promise<Run> {
-  const definition = findDefinition(exports);
-  if (definition === undefined) {
-    const names = Object.keys(exports);
-    const fault = names.includes("default")
-      ? "the default export was not made by defineActor()"
-      : "there is no default export";
-    throw new TypeError(
-      `${fault}: the module exports ${names.length === 0 ? "nothing" : listNames(names)}. Write: export default defineActor({ ... })`,
-    );
-  }
+  const definition = definitionOf(exports, "the module");
   const endpoints = readyOf(definition);
   const ready = encodePlain(endpoints, "Ready");
   keepRecord(endpoints.endpoints);
@@ -241,13 +231,14 @@ function infoOf(spec: Spec): ActorInfo {
 
 /** A dialogue with nobody, so that what the engine and brood make on first use is made before the memory is kept. */
 async function rehearse(): Promise<void> {
-  const definition = findDefinition({
+  const exports = {
     default: defineActor({
       bare: (value: unknown) => value,
       task: endpoint(async (_task, value: unknown) => value),
       context: context({ started: type<unknown>() }, async (task, value: unknown) => task.started(value)),
     }),
-  }) as Definition;
+  };
+  const definition = definitionOf(exports, "the rehearsal");
   const id = { name: "", uuid: "" };
   const spec: Spec = {
     actor: id,

@@ -15,16 +15,15 @@ import {
   type TemplateWord,
 } from "../protocol/entry-contract.js";
 import { begin as beginActor } from "./actor-process.js";
-import { armLifeline } from "./arm.js";
 import { leaveBySystem } from "./forked-exit.js";
+import { givenBy } from "./given.js";
 import { LeftOverWatch, type Culprit } from "./left-over.js";
 import { importerAt } from "./preload.js";
 import { quickImport } from "./quick-import.js";
 import { rehearse } from "./rehearsal.js";
 import { takeOverRandomness, type Randomness } from "./randomness.js";
 
-/** sysexits.h: EX_USAGE, started by hand; EX_SOFTWARE, the host was told why. */
-const EXIT_USAGE = 64;
+/** sysexits.h EX_SOFTWARE: the host was told why. */
 const EXIT_REFUSED = 70;
 /** Threads of a Node that was started for forking, its pool of one included; more are somebody else's. */
 const MOST_THREADS = 5;
@@ -46,14 +45,7 @@ let importSoon: typeof importHere;
  */
 export function begin(load: typeof importHere, keep: () => void): void {
   began = performance.now();
-  const given = process.env[TEMPLATE_VARIABLE];
-  delete process.env[TEMPLATE_VARIABLE];
-  if (given === undefined) {
-    process.stderr.write("This file is what brood's templates run first; it is not started by hand.\n");
-    process.exit(EXIT_USAGE);
-  }
-  armLifeline();
-  order = JSON.parse(given) as TemplateOrder;
+  order = JSON.parse(givenBy(TEMPLATE_VARIABLE, "templates")) as TemplateOrder;
   importHere = load;
   importSoon = quickImport(load);
   void prepare(keep);

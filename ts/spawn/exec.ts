@@ -13,7 +13,7 @@ import { entryFile } from "./entry-files.js";
 import { inheritedFlags, preloadsAnything } from "./inherited-flags.js";
 import type { BodyRequest, SpawnMethodImplementation } from "./method.js";
 import { checkProcess } from "./process-flags.js";
-import { DRAIN, GIVE_UP, ProcessOutput, SIGCONT, SIGKILL, SIGTERM, statusOf, within } from "./process-output.js";
+import { askToEnd, DRAIN, drained, GIVE_UP, inAWhile, killGroup, ProcessOutput, statusOf } from "./process-output.js";
 import { SocketTransport } from "./socket-transport.js";
 
 export const exec: SpawnMethodImplementation = {
@@ -70,21 +70,14 @@ class ExecBody implements Body {
     native.takeFd(hostEnd);
 
     const output = new ProcessOutput(child.stdout, child.stderr, request.output);
-    const stopReading = (): void => {
-      output.destroy();
-      this.transport.destroy();
-    };
-
     this.gone = new Promise((resolve) => {
       this.#finish = (status) => {
         if (this.#finished) return;
         this.#finished = true;
         clearTimeout(this.#giveUp);
-        // Whatever the actor started in its group goes with it.
-        this.#handle?.signalGroup(SIGKILL);
+        const over = drained(this.#handle, output, this.transport);
         lifeline.release();
-        void within(Promise.all([output.over, this.transport.over]), DRAIN).then(() => {
-          stopReading();
+        void over.then(() => {
           this.#unwatch?.();
           resolve(output.endOf(status));
         });
@@ -114,24 +107,21 @@ class ExecBody implements Body {
 
   terminate(): void {
     if (this.#finished) return;
-    this.#handle?.signal(SIGTERM);
-    this.#handle?.signal(SIGCONT);
+    askToEnd(this.#handle);
   }
 
   kill(): void {
     if (this.#finished) return;
     if (this.#handle === undefined) this.#child.kill("SIGKILL");
-    else if (!this.#handle.signalGroup(SIGKILL)) this.#handle.signal(SIGKILL);
+    else killGroup(this.#handle);
     this.#giveUp ??= this.#concludeIn(GIVE_UP, () => ({ kind: "lost" }));
   }
 
-  /** Ends the wait for child_process after `ms`; not before the loop has looked once more, for it may have been busy until now. */
+  /** Ends the wait for child_process after `ms`. */
   #concludeIn(ms: number, status: () => BodyEnd["status"]): ReturnType<typeof setTimeout> {
-    return setTimeout(() => {
-      setImmediate(() => {
-        if (!this.#finished) this.#finish(status());
-      });
-    }, ms);
+    return inAWhile(ms, () => {
+      if (!this.#finished) this.#finish(status());
+    });
   }
 }
 

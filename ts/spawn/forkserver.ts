@@ -15,15 +15,14 @@ import { inheritedFlags } from "./inherited-flags.js";
 import type { BodyRequest, SpawnMethodImplementation } from "./method.js";
 import { checkProcess } from "./process-flags.js";
 import {
-  DRAIN,
+  askToEnd,
+  drained,
   GIVE_UP,
+  inAWhile,
+  killGroup,
   ProcessOutput,
-  SIGCONT,
-  SIGKILL,
-  SIGTERM,
   statusFrom,
   statusOf,
-  within,
 } from "./process-output.js";
 import { SocketTransport } from "./socket-transport.js";
 import { zombieStatus } from "./zombie.js";
@@ -119,8 +118,7 @@ class ForkedBody implements Body, ForkOwner {
   terminate(): void {
     if (this.#other !== undefined) return this.#other.terminate();
     if (this.#stage !== "alive") return this.kill();
-    this.#handle?.signal(SIGTERM);
-    this.#handle?.signal(SIGCONT);
+    askToEnd(this.#handle);
   }
 
   kill(): void {
@@ -130,7 +128,7 @@ class ForkedBody implements Body, ForkOwner {
     if (this.#ticket?.unwanted() === true || this.#stage === "new") return this.#over({ kind: "lost" });
     // Whatever has been born by now dies of it, and what has not will not be.
     this.#ends?.lifeline.release();
-    if (this.#handle?.signalGroup(SIGKILL) === false) this.#handle.signal(SIGKILL);
+    if (this.#handle !== undefined) killGroup(this.#handle);
     if (!this.#ended) this.#later(GIVE_UP, () => this.#over({ kind: "lost" }));
   }
 
@@ -172,7 +170,7 @@ class ForkedBody implements Body, ForkOwner {
     const ends = this.#ends;
     if (ends === undefined || this.#stage === "over") {
       // Nobody waited so long.
-      handle.signalGroup(SIGKILL);
+      killGroup(handle);
       handle.close();
       return;
     }
@@ -286,12 +284,9 @@ class ForkedBody implements Body, ForkOwner {
     clearTimeout(this.#timer);
     // The kernel may tell of an end after the template has.
     if (this.#stage === "over") return;
-    this.#timer = setTimeout(() => {
-      // Not before the loop has looked once more: it may have been busy until now.
-      setImmediate(() => {
-        if (this.#stage !== "over") then();
-      });
-    }, ms);
+    this.#timer = inAWhile(ms, () => {
+      if (this.#stage !== "over") then();
+    });
   }
 
   #over(status: BodyEnd["status"]): void {
@@ -304,12 +299,9 @@ class ForkedBody implements Body, ForkOwner {
       this.#dropEnds();
       return this.#resolve({ status, stderr: [] });
     }
-    // Whatever the actor started in its group goes with it.
-    this.#handle?.signalGroup(SIGKILL);
+    const over = drained(this.#handle, output, transport);
     this.#ends?.lifeline.release();
-    void within(Promise.all([output.over, transport.over]), DRAIN).then(() => {
-      output.destroy();
-      transport.destroy();
+    void over.then(() => {
       this.#unwatch?.();
       this.#resolve(output.endOf(status));
     });

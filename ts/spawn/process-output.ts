@@ -3,6 +3,7 @@ import type { ProcessHandle } from "../native/forkserver.js";
 import type { BodyEnd } from "../protocol/body.js";
 import { LineSplitter, Tail } from "./lines.js";
 import { signalName } from "./signal-name.js";
+import type { SocketTransport } from "./socket-transport.js";
 
 /** From the process's exit to the end of its channel and output, in ms: what was written is read, a descendant that keeps a
  *  pipe open holds nobody up (facts, section 0). */
@@ -11,9 +12,9 @@ export const DRAIN = 500;
  *  lets it, and nobody may wait for that. */
 export const GIVE_UP = 5000;
 
-export const SIGTERM = 15;
-export const SIGKILL = 9;
-export const SIGCONT = 18;
+const SIGTERM = 15;
+const SIGKILL = 9;
+const SIGCONT = 18;
 
 /** V8's own words when the heap limit is reached; the process then aborts. */
 const HEAP_EXHAUSTED = /^FATAL ERROR: .*JavaScript heap out of memory/;
@@ -84,8 +85,36 @@ export function statusFrom(status: { readonly code?: number; readonly signal?: n
   return { kind: "lost" };
 }
 
+/** Asks it to end; one that is stopped has to go on to hear it. */
+export function askToEnd(handle: ProcessHandle | undefined): void {
+  handle?.signal(SIGTERM);
+  handle?.signal(SIGCONT);
+}
+
+/** Kills it with its group; one that leads none yet alone. */
+export function killGroup(handle: ProcessHandle): void {
+  if (!handle.signalGroup(SIGKILL)) handle.signal(SIGKILL);
+}
+
+/** Its process has ended: whatever it started in its group goes with it, and what it has written is read, for a bounded time. */
+export async function drained(
+  handle: ProcessHandle | undefined,
+  output: ProcessOutput,
+  transport: SocketTransport,
+): Promise<void> {
+  handle?.signalGroup(SIGKILL);
+  await within(Promise.all([output.over, transport.over]), DRAIN);
+  output.destroy();
+  transport.destroy();
+}
+
+/** Calls `then` after `ms`; not before the loop has looked once more, for it may have been busy until now. */
+export function inAWhile(ms: number, then: () => void): ReturnType<typeof setTimeout> {
+  return setTimeout(() => setImmediate(then), ms);
+}
+
 /** Waits for `work`, at most `ms`. */
-export async function within(work: Promise<unknown>, ms: number): Promise<void> {
+async function within(work: Promise<unknown>, ms: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
   await Promise.race([work, late]);

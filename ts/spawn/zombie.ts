@@ -1,22 +1,16 @@
 // How a process ended that nobody has reaped yet: whoever inherited it may take its time, or never look. Linux only.
-import { readFileSync } from "node:fs";
 import type { ProcessHandle } from "../native/forkserver.js";
+import { processStat } from "./process-stat.js";
 
-/** Fields of /proc/PID/stat after the name: the state is the first, the exit status the fiftieth (proc(5)). */
+/** Fields of a process's stat. */
 const STATE = 0;
 const STATUS = 49;
 
 /** Undefined where it lives, is reaped, or where that cannot be read. */
 export function zombieStatus(handle: ProcessHandle): { readonly code?: number; readonly signal?: number } | undefined {
-  let fields: string[];
-  try {
-    const stat = readFileSync(`/proc/${handle.pid}/stat`, "utf8");
-    fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  } catch {
-    return undefined;
-  }
+  const fields = processStat(handle.pid);
   // As long as its handle knows it, the number is its own.
-  if (fields[STATE] !== "Z" || !handle.signal(0)) return undefined;
+  if (fields?.[STATE] !== "Z" || !handle.signal(0)) return undefined;
   const status = Number(fields[STATUS]);
   const signal = status & 0x7f;
   return signal === 0 ? { code: (status >> 8) & 0xff } : { signal };

@@ -1,5 +1,6 @@
 // What /proc knows of processes: whether one lives, its state, and who its children are. Linux only.
 import { readdirSync, readFileSync } from "node:fs";
+import { processStat } from "../spawn/process-stat.js";
 
 export interface ProcessState {
   readonly pid: number;
@@ -12,9 +13,9 @@ export interface ProcessState {
 
 /** undefined where there is no such process. */
 export function processState(pid: number): ProcessState | undefined {
+  const fields = processStat(pid);
+  if (fields === undefined) return undefined;
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
     return { pid, state: fields[0] as string, ppid: Number(fields[1]), group: Number(fields[2]), command };
   } catch {

@@ -17,8 +17,7 @@ export class TextEncoder {
   }
 
   encode(text: unknown = ""): Uint8Array {
-    const source = (typeof text === "string" ? text : String(text)) as WellFormed;
-    return host.live ? host.encode(source.toWellFormed()) : encodeHere(source.toWellFormed());
+    return encodeText(wellFormed(String(text)));
   }
 
   encodeInto(text: unknown, target: Uint8Array): { read: number; written: number } {
@@ -117,11 +116,8 @@ export function decodeBytes(bytes: Uint8Array): string {
 
 /** Lone surrogates become U+FFFD. */
 export function wellFormed(text: string): string {
-  return (text as WellFormed).toWellFormed();
+  return (text as string & { toWellFormed(): string }).toWellFormed();
 }
-
-/** ES2024, which a guest has. */
-type WellFormed = string & { toWellFormed(): string };
 
 function bytesOf(input: ArrayBufferLike | ArrayBufferView): Uint8Array {
   if (input instanceof Uint8Array) return input;

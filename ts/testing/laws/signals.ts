@@ -33,6 +33,14 @@ const TREES = [
   { loops: true, via: "task" },
 ] as const;
 
+/** How a program may end by itself, and how that is seen from outside. */
+const WAYS_OUT = [
+  ["exit", { code: 7, signal: null }],
+  ["throw", { code: 1, signal: null }],
+  ["reject", { code: 1, signal: null }],
+  ["abort", { code: null, signal: "SIGABRT" }],
+] as const;
+
 law(
   "SIGKILL of the host leaves no descendant, zombie, socket file or shared memory after 1 s, actors idle or busy",
   async (env) => {
@@ -55,13 +63,7 @@ law(
   "Nor do process.exit(), uncaught exception, out-of-memory and abort; nor SIGINT, SIGTERM, SIGHUP, within the ladder",
   async (env) => {
     for (const loops of [false, true]) {
-      for (const [command, ended] of [
-        ["exit", { code: 7, signal: null }],
-        ["throw", { code: 1, signal: null }],
-        ["reject", { code: 1, signal: null }],
-        ["abort", { code: null, signal: "SIGABRT" }],
-        ["exhaust", { code: null, signal: "SIGABRT" }],
-      ] as const) {
+      for (const [command, ended] of [...WAYS_OUT, ["exhaust", { code: null, signal: "SIGABRT" }]] as const) {
         const host = new TreeHost(env, { loops }, { execArgv: ["--max-old-space-size=16"] });
         await host.ready();
         host.program.send(command);
@@ -323,13 +325,7 @@ law(
   "A program with guests, idle or busy, ends as any other: by itself, by an error and by a signal, within the ladder",
   async (env) => {
     for (const loops of [false, true]) {
-      for (const [command, ended] of [
-        ["exit", { code: 7, signal: null }],
-        ["throw", { code: 1, signal: null }],
-        ["reject", { code: 1, signal: null }],
-        ["abort", { code: null, signal: "SIGABRT" }],
-        ["close", { code: 0, signal: null }],
-      ] as const) {
+      for (const [command, ended] of [...WAYS_OUT, ["close", { code: 0, signal: null }]] as const) {
         const host = new TreeHost(env, { loops });
         await host.ready();
         host.program.send(command);

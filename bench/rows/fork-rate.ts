@@ -1,7 +1,5 @@
 // fork-rate: forks per second of one template, one at a time: each is born, killed and reaped before the next is asked for.
-import type { ProcessHandle } from "#brood/native/forkserver.js";
-import { loadForkserver } from "#brood/native/load.js";
-import type { ForkOwner, Template } from "#brood/spawn/template.js";
+import type { ForkedProcess, ForkOwner, ForkTicket, Template } from "#brood/spawn/template.js";
 import { templateFor } from "#brood/spawn/templates.js";
 import type { Contender, Row } from "../harness/row.js";
 import { ended, forked } from "../peers/forked.js";
@@ -37,44 +35,31 @@ async function rounds(
 class Asker implements ForkOwner {
   #gone!: () => void;
   #failed!: (error: Error) => void;
-  #process: { close(): void } | undefined;
-  #lifeline: { release(): void } | undefined;
+  #ticket!: ForkTicket;
+  #child: ForkedProcess | undefined;
 
   one(template: Template): Promise<void> {
     return new Promise((resolve, reject) => {
       [this.#gone, this.#failed] = [resolve, reject];
-      template.fork(this).unwanted();
+      this.#ticket = template.fork(this);
     });
   }
 
-  gifts(): ReturnType<ForkOwner["gifts"]> {
-    const native = loadForkserver();
-    const [host, child] = native.socketPair();
-    const lifeline = new native.Lifeline();
-    this.#lifeline = lifeline;
-    return {
-      // As much as it needs to come to its first line.
-      payload: Buffer.from(JSON.stringify({ token: "", env: {}, title: "bench", execArgv: [] })),
-      lifeline,
-      stdio: [-1, -1, -1],
-      descriptors: [child],
-      close: () => {
-        lifeline.handedOver();
-        native.closeFd(host);
-        native.closeFd(child);
-      },
-    };
+  birth(): Uint8Array {
+    // As much as it needs to come to its first line.
+    return Buffer.from(JSON.stringify({ token: "", env: {}, title: "bench", execArgv: [] }));
   }
-  born(process: ProcessHandle): void {
-    this.#process = process;
-    process.signal(9);
+  born(child: ForkedProcess): void {
+    this.#child = child;
+    this.#ticket.unwanted();
+    child.handle.signal(9);
   }
   stillborn(error: Error): void {
     this.#failed(error);
   }
   exited(): void {
-    this.#process?.close();
-    this.#lifeline?.release();
+    this.#child?.handle.close();
+    this.#child?.ends.drop();
     this.#gone();
   }
   orphaned(): void {

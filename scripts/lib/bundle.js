@@ -11,7 +11,7 @@ const ENTRIES = ["process", "actor-process", "template", "template-process", "li
 }));
 
 /** Actors as users write them, for templates to rehearse with: each can be loaded for the first time once only. */
-const REHEARSALS = [1, 2].map((number) => at("dist", "entry", `rehearsal-${number}.js`));
+const REHEARSALS = [1, 2, 3].map((number) => at("dist", "entry", `rehearsal-${number}.js`));
 const REHEARSED = `import { defineActor } from "brood/actor";
 
 export default defineActor({ answer: () => process.pid });

@@ -1,9 +1,11 @@
 // Notices what a law leaves in this process and beside it: descriptors, threads, children, what keeps the event loop, and files
-// of brood. What is going away may take a second; what then is extra is named. Linux only, elsewhere nothing is checked.
+// of brood. What is going away may take a second; what then is extra is named. What a template has forked ahead is ended first. Linux
+// only, elsewhere nothing is checked.
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
+import { dropSpares } from "#brood/spawn/templates.js";
 import { allProcesses } from "#brood/testing/processes.js";
 
 /** How long after a law something may still be going away; ms. */
@@ -50,6 +52,7 @@ export function leakCheck(beside: ReadonlySet<number> = new Set()): LeakCheck {
 
 function takeInventory(beside: ReadonlySet<number>): Inventory {
   if (process.platform !== "linux") return {};
+  dropSpares();
   return {
     descriptor: names("/proc/self/fd").flatMap(descriptor),
     thread: names("/proc/self/task").flatMap((id) => text(`/proc/self/task/${id}/comm`).filter(isOwn)),

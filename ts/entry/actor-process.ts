@@ -60,12 +60,22 @@ export function begin(from: Loader, birth: ActorBirth): void {
   new ActorProcess(from, birth.channel).sayHello(birth.token);
 }
 
+/** The same where the token is not known yet: it comes through the channel, before all else. */
+export function beginLater(from: Loader, channel: number, birth: BirthReader): void {
+  new ActorProcess(from, channel).awaitBirth(birth);
+}
+
+/** Is given what has come, from the start. @returns how many bytes it needs; from then on the token, and how many bytes it took */
+export type BirthReader = (bytes: Uint8Array) => number | { readonly token: string; readonly length: number };
+
 class ActorProcess {
   readonly #loader: Loader;
   readonly #transport: SocketTransport;
   readonly #channel: Channel;
   #place: Here | undefined;
   #loop: TaskLoop | undefined;
+  /** Whom what comes is for; at first that may be the birth. */
+  #received = (bytes: Uint8Array): void => this.#channel.received(bytes);
   #leaving = false;
   /** When this actor must be gone, once it is being cancelled; on the clock of performance.now(). */
   #endsAt: number | undefined;
@@ -75,7 +85,7 @@ class ActorProcess {
   constructor(loader: Loader, fd: number) {
     this.#loader = loader;
     this.#transport = new SocketTransport(fd, {
-      received: (bytes) => this.#channel.received(bytes),
+      received: (bytes) => this.#received(bytes),
       drained: () => this.#channel.drained(),
       ended: () => this.#channel.ended(),
     });
@@ -95,6 +105,26 @@ class ActorProcess {
         this.#leave(breach === undefined ? 0 : EXIT_PROTOCOL);
       },
     });
+  }
+
+  /** Before anything has come. */
+  awaitBirth(birth: BirthReader): void {
+    let [parts, have, need]: [Buffer[], number, number] = [[], 0, 0];
+    const received = this.#received;
+    this.#received = (bytes) => {
+      parts.push(Buffer.from(bytes));
+      have += bytes.length;
+      if (have < need) return;
+      const all = Buffer.concat(parts);
+      const born = birth(all);
+      if (typeof born === "number") {
+        [parts, need] = [[all], born];
+        return;
+      }
+      this.#received = received;
+      this.sayHello(born.token);
+      if (born.length < all.length) received(all.subarray(born.length));
+    };
   }
 
   sayHello(token: string): void {

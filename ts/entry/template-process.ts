@@ -1,20 +1,20 @@
 // What Node is started with in a template: it loads what it is told to preload, looks whether that can be forked, tells its host, and
 // then only forks. `serve` returns in each child, which becomes the actor that it was made for.
-import { readSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { setFlagsFromString } from "node:v8";
+import { getHeapCodeStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { ForkedChild, Thread } from "../native/forkserver.js";
 import { loadForkserver } from "../native/load.js";
 import {
   CONTROL_FD,
   TEMPLATE_VARIABLE,
+  BIRTH_HEADER,
+  type AwaitsBirth,
   type ForkBirth,
-  type LongBirth,
   type TemplateOrder,
   type TemplateWord,
 } from "../protocol/entry-contract.js";
-import { begin as beginActor } from "./actor-process.js";
+import { begin as beginActor, beginLater, type Loader } from "./actor-process.js";
 import { leaveBySystem } from "./forked-exit.js";
 import { givenBy } from "./given.js";
 import { LeftOverWatch, type Culprit } from "./left-over.js";
@@ -31,6 +31,9 @@ const MOST_THREADS = 5;
 const REHEARSALS = 2;
 /** Bytes of a reason: it is for people, and the control socket takes no more than 64 KiB at once. */
 const MOST_WORDS = 8_000;
+
+/** Unless a flag says otherwise, what runs often is compiled in a first step that costs little. */
+const COMPILES = !process.execArgv.some((flag) => /sparkplug|jitless|lite-mode/.test(flag));
 
 const native = loadForkserver();
 let began = 0;
@@ -67,7 +70,7 @@ async function prepare(keep: () => void): Promise<void> {
   // What has run once stays compiled, whatever is collected.
   setFlagsFromString("--no-flush-bytecode");
   for (let number = 1; number <= REHEARSALS; number++)
-    await rehearse(native.socketPair(), importSoon, new URL(`./rehearsal-${number}.js`, import.meta.url).href);
+    await rehearse(native.socketPair(), importSoon, rehearsal(number));
   if (order.preload.length > 0) {
     const load = order.from === undefined ? importHere : importerAt(order.from);
     const watch = new LeftOverWatch(threads, collect);
@@ -87,12 +90,20 @@ async function prepare(keep: () => void): Promise<void> {
   }
   process.removeAllListeners("beforeExit");
   keep();
-  // What was loaded and dropped is not copied with the rest; the second finds what the first has set free.
+  // What was loaded and dropped is not copied with the rest; the second finds what the first has set free. What is left lies together.
+  setFlagsFromString("--compact-on-every-full-gc");
   collect();
   if (order.preload.length > 0) collect();
+  setFlagsFromString("--no-compact-on-every-full-gc");
+  // To compile what has run for a while into plain machine code is not worth a page of its own before an actor is ready.
+  if (COMPILES) setFlagsFromString("--no-sparkplug");
+  // It completes the sweeping, which each child would do again on pages of its own.
+  getHeapCodeStatistics();
   // With nothing pending, and from a shallow stack.
   setImmediate(() => serve(randomness));
 }
+
+const rehearsal = (number: number): string => new URL(`./rehearsal-${number}.js`, import.meta.url).href;
 
 /** Takes away what the preloaded modules listen for: it is the template that they were to serve. */
 let disarm = (): void => {};
@@ -109,6 +120,7 @@ function removeOthers(before: Listeners): void {
 
 function serve(randomness: Randomness): void {
   const ms = performance.now() - began;
+  const before = surroundings();
   let child: ForkedChild;
   try {
     say({ kind: "ready", ms, rss: process.memoryUsage.rss(), threads: native.threads().length });
@@ -116,45 +128,75 @@ function serve(randomness: Randomness): void {
   } catch (error) {
     return refuse(undefined, [{ what: (error as Error).message }]);
   }
-  become(child, randomness);
+  void become(child, randomness, before);
 }
 
 /** From here on this is another process. */
-function become({ pid, payload, descriptors, seed }: ForkedChild, randomness: Randomness): void {
+async function become(
+  { pid, payload, descriptors, seed }: ForkedChild,
+  randomness: Randomness,
+  before: Surroundings,
+): Promise<void> {
   Object.defineProperty(process, "pid", { value: pid, enumerable: true, configurable: true, writable: false });
   let loading: string | undefined;
   disarm();
   leaveBySystem(native.exitNow, () => loading);
   randomness.renew(seed);
   const channel = descriptors[0] as number;
-  const birth = readBirth(payload, channel);
-  for (const name of Object.keys(process.env)) if (!(name in birth.env)) delete process.env[name];
-  for (const [name, value] of Object.entries(birth.env)) if (process.env[name] !== value) process.env[name] = value;
-  if (birth.umask !== undefined) process.umask(birth.umask);
-  if (birth.cwd !== undefined) process.chdir(birth.cwd);
-  process.execArgv = [...birth.execArgv];
-  process.title = birth.title;
   const load = (url: string): ReturnType<typeof importHere> => importSoon((loading = url));
-  beginActor({ import: load, ready: () => (loading = undefined) }, { token: birth.token, channel });
+  const ready = (): void => {
+    loading = undefined;
+    if (COMPILES) setFlagsFromString("--sparkplug");
+  };
+  const loader: Loader = { import: load, ready };
+  const known = JSON.parse(Buffer.from(payload).toString("utf8")) as ForkBirth | AwaitsBirth;
+  if (!("awaits" in known)) {
+    settle(known, before);
+    return beginActor(loader, { token: known.token, channel });
+  }
+  process.title = "brood (forked ahead)";
+  // It has the time: what an actor does first touches pages that are the template's until then.
+  await rehearse(native.socketPair(), importSoon, rehearsal(REHEARSALS + 1));
+  beginLater(loader, channel, (bytes) => {
+    const birth = readBirth(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    if (typeof birth === "number") return birth;
+    settle(birth.birth, before);
+    return { token: birth.birth.token, length: birth.length };
+  });
 }
 
-function readBirth(payload: Uint8Array, channel: number): ForkBirth {
-  const parse = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString("utf8"));
-  const birth = parse(payload) as ForkBirth | LongBirth;
-  if (!("long" in birth)) return birth;
-  const bytes = Buffer.allocUnsafe(birth.long);
-  for (let at = 0; at < bytes.length;) {
-    try {
-      const got = readSync(channel, bytes, at, bytes.length - at, null);
-      // The host is gone.
-      if (got === 0) native.exitNow(EXIT_REFUSED);
-      at += got;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-    }
+/** What a process has of its template until it is told otherwise. */
+interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string | undefined;
+}
+
+function surroundings(): Surroundings {
+  let cwd: string | undefined;
+  try {
+    cwd = process.cwd();
+  } catch {
+    // It is gone.
   }
-  return parse(bytes) as ForkBirth;
+  return { env: { ...process.env }, cwd };
+}
+
+/** Becomes, as far as that can be seen from outside, the process that was asked for: what is so already is left alone. */
+function settle({ env, umask, cwd, execArgv, title }: ForkBirth, before: Surroundings): void {
+  for (const name of Object.keys(before.env)) if (!(name in env)) delete process.env[name];
+  for (const [name, value] of Object.entries(env)) if (before.env[name] !== value) process.env[name] = value;
+  if (umask !== undefined) process.umask(umask);
+  if (cwd !== undefined && cwd !== before.cwd) process.chdir(cwd);
+  process.execArgv = [...execArgv];
+  process.title = title;
+}
+
+/** How many bytes are needed, as long as there are fewer. */
+function readBirth(bytes: Buffer): number | { birth: ForkBirth; length: number } {
+  if (bytes.length < BIRTH_HEADER) return BIRTH_HEADER;
+  const length = BIRTH_HEADER + bytes.readUInt32BE(0);
+  if (bytes.length < length) return length;
+  return { birth: JSON.parse(bytes.toString("utf8", BIRTH_HEADER, length)) as ForkBirth, length };
 }
 
 /** libuv's threads are started by whoever needs the first: here one, by us, so that it is nobody's fault. A child has a pool of

@@ -41,7 +41,9 @@ export interface ForkBirth {
   readonly execArgv: readonly string[];
 }
 
-/** In place of a birth that does not fit into a request: it comes first of all through the channel, so many bytes of it. */
-export interface LongBirth {
-  readonly long: number;
+/** In place of a birth, which comes first of all through the channel: its length in bytes, a number of {@link BIRTH_HEADER} bytes with the
+ *  highest first, and then itself. */
+export interface AwaitsBirth {
+  readonly awaits: true;
 }
+export const BIRTH_HEADER = 4;

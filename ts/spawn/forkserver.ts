@@ -26,11 +26,9 @@ import {
 } from "./process-output.js";
 import { SocketTransport } from "./socket-transport.js";
 import { zombieStatus } from "./zombie.js";
-import type { ForkGifts, ForkOwner, ForkTicket, TemplateKind } from "./template.js";
+import type { ForkedProcess, ForkOwner, ForkTicket, TemplateKind } from "./template.js";
 import { templateFor } from "./templates.js";
 
-/** What a request to a template takes along, in bytes; more goes through the channel. */
-const MOST_PAYLOAD = 60_000;
 /** From the end of an actor to its template's word of it, in ms. A template that is silent for longer is ended. */
 const SILENCE = 1_000;
 /** How long whoever inherits an orphan may take to reap it, in ms, and how often one looks. */
@@ -45,14 +43,6 @@ export const forkserver: SpawnMethodImplementation = {
   },
 };
 
-/** The host's ends of what a child is given. */
-interface Ends {
-  readonly channel: number;
-  readonly stdout: number;
-  readonly stderr: number;
-  readonly lifeline: Lifeline;
-}
-
 class ForkedBody implements Body, ForkOwner {
   readonly gone: Promise<BodyEnd>;
   readonly #request: BodyRequest;
@@ -62,7 +52,7 @@ class ForkedBody implements Body, ForkOwner {
   /** What was made in its place. */
   #other: Body | undefined;
   #ticket: ForkTicket | undefined;
-  #ends: Ends | undefined;
+  #lifeline: Lifeline | undefined;
   #killed = false;
   #handle: ProcessHandle | undefined;
   #unwatch: (() => void) | undefined;
@@ -127,54 +117,28 @@ class ForkedBody implements Body, ForkOwner {
     this.#killed = true;
     if (this.#ticket?.unwanted() === true || this.#stage === "new") return this.#over({ kind: "lost" });
     // Whatever has been born by now dies of it, and what has not will not be.
-    this.#ends?.lifeline.release();
+    this.#lifeline?.release();
     if (this.#handle !== undefined) killGroup(this.#handle);
     if (!this.#ended) this.#later(GIVE_UP, () => this.#over({ kind: "lost" }));
   }
 
   // ForkOwner.
 
-  gifts(): ForkGifts & { close(): void } {
-    this.#dropEnds();
-    const native = loadForkserver();
-    const pairs: [number, number][] = [];
-    const closeAll = (end: 0 | 1): void => pairs.forEach((pair) => native.closeFd(pair[end]));
-    let lifeline: Lifeline;
-    try {
-      for (let count = 0; count < 3; count++) pairs.push(native.socketPair());
-      lifeline = new native.Lifeline();
-    } catch (error) {
-      closeAll(0);
-      closeAll(1);
-      throw error;
-    }
-    const [channel, stdout, stderr] = pairs as [[number, number], [number, number], [number, number]];
-    this.#ends = { channel: channel[0], stdout: stdout[0], stderr: stderr[0], lifeline };
-    const birth = Buffer.from(JSON.stringify(this.#birth()));
-    this.#long = birth.length > MOST_PAYLOAD ? birth : undefined;
-    return {
-      payload: this.#long === undefined ? birth : Buffer.from(JSON.stringify({ long: birth.length })),
-      lifeline,
-      stdio: [-1, stdout[1], stderr[1]],
-      descriptors: [channel[1]],
-      close: () => {
-        closeAll(1);
-        lifeline.handedOver();
-      },
-    };
+  birth(): Uint8Array {
+    return Buffer.from(JSON.stringify(this.#birth()));
   }
-  #long: Buffer | undefined;
 
-  born(handle: ProcessHandle): void {
+  born({ handle, ends, awaits }: ForkedProcess): void {
     const native = loadForkserver();
-    const ends = this.#ends;
-    if (ends === undefined || this.#stage === "over") {
+    if (this.#stage === "over") {
       // Nobody waited so long.
       killGroup(handle);
       handle.close();
+      ends.drop();
       return;
     }
     const { channel, stdout, stderr } = ends;
+    this.#lifeline = ends.lifeline;
     this.#handle = handle;
     this.#stage = "alive";
     const { sink, output } = this.#request;
@@ -204,8 +168,7 @@ class ForkedBody implements Body, ForkOwner {
       this.#killed = false;
       this.kill();
     }
-    if (this.#long !== undefined) transport.write(this.#long);
-    this.#long = undefined;
+    if (awaits !== undefined) transport.write(awaits);
     sink.speaks(transport);
   }
 
@@ -216,7 +179,6 @@ class ForkedBody implements Body, ForkOwner {
     const { reason = "died" } = error instanceof TemplateFailed ? error : {};
     const given = this.#ticket === undefined && reason === "died";
     if (reason === "failed" || given || (reason === "refused" && !this.#request.explicit)) {
-      this.#dropEnds();
       return this.#makeOther((error as TemplateFailed).message.replace(/\.$/, ""));
     }
     this.#over({ kind: "unborn", error, phase: "spawn" });
@@ -296,25 +258,14 @@ class ForkedBody implements Body, ForkOwner {
     const output = this.#output;
     const transport = this.#transport;
     if (output === undefined || transport === undefined) {
-      this.#dropEnds();
       return this.#resolve({ status, stderr: [] });
     }
     const over = drained(this.#handle, output, transport);
-    this.#ends?.lifeline.release();
+    this.#lifeline?.release();
     void over.then(() => {
       this.#unwatch?.();
       this.#resolve(output.endOf(status));
     });
-  }
-
-  /** Nobody was given the other ends, or nobody lives who has them. */
-  #dropEnds(): void {
-    const ends = this.#ends;
-    if (ends === undefined) return;
-    this.#ends = undefined;
-    const native = loadForkserver();
-    for (const fd of [ends.channel, ends.stdout, ends.stderr]) native.closeFd(fd);
-    ends.lifeline.release();
   }
 }
 

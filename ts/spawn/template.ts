@@ -4,13 +4,14 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { TemplateFailed } from "../errors/template.js";
 import type { Lifeline, ProcessHandle, TemplateHandle } from "../native/forkserver.js";
 import { loadForkserver } from "../native/load.js";
-import type { TemplateOrder, TemplateWord } from "../protocol/entry-contract.js";
+import { BIRTH_HEADER, type AwaitsBirth, type TemplateOrder, type TemplateWord } from "../protocol/entry-contract.js";
 import { codeCacheFile } from "./code-cache.js";
 import { entryFile } from "./entry-files.js";
 import { templateEnvironment } from "./environment.js";
 import { watchTemplate } from "./exits.js";
+import { ForkEnds } from "./fork-ends.js";
 import { templateFlags } from "./fork-support.js";
-import { ProcessOutput } from "./process-output.js";
+import { killGroup, ProcessOutput } from "./process-output.js";
 import { NEWBORN, nextLife, type TemplateEvent, type TemplateLife, type TemplateLimits } from "./template-life.js";
 
 /** From its start to its word, in ms: what it preloads may be large. A start that waits has its own, shorter time. */
@@ -23,6 +24,15 @@ const AGE = 6 * 3_600_000;
 const EXIT = 100;
 /** How soon a template that takes no more requests is asked again, in ms. */
 const AGAIN = 2;
+/** What a request takes along, in bytes; more goes through the channel. */
+const MOST_PAYLOAD = 60_000;
+/** A start that follows another within so many ms has reason to expect a third: one child is forked ahead for it. One that nobody
+ *  takes for as long is ended. */
+const SOON = 5_000;
+/** From an actor's first word to the fork of the next, in ms: it becomes ready meanwhile, and needs this process. */
+const AHEAD = 1;
+
+const AWAITS = Buffer.from(JSON.stringify({ awaits: true } satisfies AwaitsBirth));
 
 export const LIMITS: TemplateLimits = { forks: 20_000, early: 3 };
 
@@ -35,20 +45,21 @@ export interface TemplateKind {
   readonly order: TemplateOrder;
 }
 
-/** What a fork is asked to give its child. The descriptors are the asker's, who closes them when `send` has returned. */
-export interface ForkGifts {
-  readonly payload: Uint8Array;
-  readonly lifeline: Lifeline;
-  readonly stdio: readonly [number, number, number];
-  readonly descriptors: readonly number[];
+/** A child that lives, as its owner gets it. */
+export interface ForkedProcess {
+  readonly handle: ProcessHandle;
+  /** The host's ends of its channel, its outputs and its lifeline. */
+  readonly ends: ForkEnds;
+  /** What it waits for: to be written to its channel before all else; undefined where it has it. */
+  readonly awaits: Uint8Array | undefined;
 }
 
 /** Who asked for a fork, and is told what became of it. `born`, if at all, comes first; then one of the others, once. */
 export interface ForkOwner {
-  /** The template takes the request now: what the child gets. `close` is called as soon as it was taken. @throws where there is no room */
-  gifts(): ForkGifts & { close(): void };
-  /** The child lives; the handle is the owner's. */
-  born(process: ProcessHandle): void;
+  /** What the child is to be, as JSON. @throws where that cannot be told */
+  birth(): Uint8Array;
+  /** The child lives; all of it is the owner's now. */
+  born(child: ForkedProcess): void;
   /** There is no child, and there will be none. */
   stillborn(error: Error): void;
   /** It is gone and reaped, as the template tells. */
@@ -61,7 +72,8 @@ export interface ForkOwner {
 export interface ForkTicket {
   /** The child has spoken. */
   spoke(): void;
-  /** Its end is wanted: to die early is no fault of its template's now. A request that was not sent is withdrawn, and true returned. */
+  /** Its end is wanted: to die early is no fault of its template's now, and what was not born yet will not be, or dies of it. True: it
+   *  was not even asked for. */
   unwanted(): boolean;
   /** The template did not tell of the child's end, though the child has ended: it is ended itself. */
   silent(): void;
@@ -74,8 +86,13 @@ export interface TemplateOwner {
 
 interface Asked {
   readonly seq: number;
-  readonly owner: ForkOwner;
+  /** undefined: it is forked ahead, and nobody's yet. */
+  owner: ForkOwner | undefined;
   stage: "waiting" | "sent" | "alive";
+  /** What its owner gets: from `sent` on the ends, from `alive` on the handle, until then kept here. */
+  ends: ForkEnds | undefined;
+  handle: ProcessHandle | undefined;
+  awaits: Uint8Array | undefined;
   spoke: boolean;
   unwanted: boolean;
   /** When it must be alive, once it was sent. */
@@ -92,6 +109,13 @@ export class Template {
   readonly #lifeline: Lifeline;
   readonly #unwatch: () => void;
   readonly #asked = new Map<number, Asked>();
+  /** Those with an owner that have not spoken yet. */
+  readonly #silent = new Set<Asked>();
+  /** Forked ahead. */
+  #spare: Asked | undefined;
+  #spareTimer: ReturnType<typeof setTimeout> | undefined;
+  #lastFork = -Infinity;
+  #often = false;
   #life: TemplateLife = NEWBORN;
   #seq = 0;
   #word: TemplateWord | undefined;
@@ -163,32 +187,30 @@ export class Template {
     return this.#failure;
   }
 
-  /** Asks for a child: at once, or as soon as it is ready. */
+  /** Asks for a child: at once, or as soon as it is ready. One that was forked ahead is there already. */
   fork(owner: ForkOwner): ForkTicket {
-    const seq = this.#seq++;
-    const asked: Asked = {
-      seq,
-      owner,
-      stage: "waiting",
-      spoke: false,
-      unwanted: false,
-      due: Infinity,
-      timer: undefined,
-    };
-    this.#asked.set(seq, asked);
-    this.#advance("asked");
-    if (this.#word?.kind === "ready") this.#send(asked);
+    const now = performance.now();
+    this.#often = now - this.#lastFork < SOON;
+    this.#lastFork = now;
+    const asked = this.#takeSpare(owner) ?? this.#ask(owner);
+    this.#silent.add(asked);
     return {
       spoke: () => {
         if (asked.spoke) return;
         asked.spoke = true;
+        this.#silent.delete(asked);
         this.#advance("hello");
+        setTimeout(() => this.#forkAhead(), AHEAD).unref();
       },
       unwanted: () => {
         asked.unwanted = true;
-        if (asked.stage !== "waiting" || !this.#asked.has(seq)) return false;
-        this.#forget(asked);
-        return true;
+        if (!this.#asked.has(asked.seq)) return false;
+        if (asked.stage === "waiting") {
+          this.#forget(asked);
+          return true;
+        }
+        asked.ends?.lifeline.release();
+        return false;
       },
       silent: () => this.#end("deadline", "died", "it did not tell of the end of an actor"),
     };
@@ -199,32 +221,111 @@ export class Template {
     this.#advance("retired");
   }
 
+  /** Ends the child that was forked ahead, where there is one. */
+  dropSpare(): void {
+    const spare = this.#spare;
+    if (spare === undefined) return;
+    this.#spare = undefined;
+    clearTimeout(this.#spareTimer);
+    spare.unwanted = true;
+    if (spare.stage === "waiting") this.#forget(spare);
+    else this.#abandon(spare);
+  }
+
+  #ask(owner: ForkOwner | undefined): Asked {
+    const asked: Asked = {
+      seq: this.#seq++,
+      owner,
+      stage: "waiting",
+      ends: undefined,
+      handle: undefined,
+      awaits: undefined,
+      spoke: false,
+      unwanted: false,
+      due: Infinity,
+      timer: undefined,
+    };
+    this.#asked.set(asked.seq, asked);
+    this.#advance("asked");
+    if (this.#word?.kind === "ready") this.#send(asked);
+    return asked;
+  }
+
+  /** Whoever waits comes first: it is asked for when the last one has spoken. */
+  #forkAhead(): void {
+    if (!this.#often || this.#spare !== undefined || this.#silent.size > 0 || this.#life.status !== "ready") return;
+    const spare = this.#ask(undefined);
+    // Where there is no room for one there is none.
+    if (!this.#asked.has(spare.seq)) return;
+    this.#spare = spare;
+    this.#spareTimer = setTimeout(() => this.dropSpare(), SOON).unref();
+  }
+
+  #takeSpare(owner: ForkOwner): Asked | undefined {
+    const spare = this.#spare;
+    if (spare === undefined) return undefined;
+    // It has just died, and the news of it is still to come.
+    if (spare.handle?.signal(0) === false) return undefined;
+    spare.awaits = withLength(owner.birth());
+    this.#spare = undefined;
+    clearTimeout(this.#spareTimer);
+    spare.owner = owner;
+    // Its owner has the ticket first.
+    if (spare.stage === "alive") queueMicrotask(() => this.#handOver(spare));
+    return spare;
+  }
+
   #send(asked: Asked): void {
     if (!this.#asked.has(asked.seq)) return;
     if (asked.due === Infinity) {
       asked.due = performance.now() + FORK;
       asked.timer = setTimeout(() => this.#check(), FORK);
     }
-    let gifts;
+    let ends: ForkEnds | undefined;
     try {
-      gifts = asked.owner.gifts();
-      const { payload, lifeline, stdio, descriptors } = gifts;
-      this.#handle.fork({ seq: asked.seq, payload, lifeline: lifeline.readFd, stdio, descriptors });
+      const birth = asked.owner?.birth();
+      const fits = birth !== undefined && birth.length <= MOST_PAYLOAD;
+      ends = new ForkEnds();
+      this.#handle.fork({ seq: asked.seq, payload: fits ? birth : AWAITS, ...ends.given });
+      ends.handedOver();
       asked.stage = "sent";
+      asked.ends = ends;
+      asked.awaits = fits || birth === undefined ? undefined : withLength(birth);
     } catch (error) {
+      ends?.handedOver();
+      ends?.drop();
       const { code } = error as NodeJS.ErrnoException;
-      if (code === "EAGAIN" && gifts !== undefined) {
+      if (code === "EAGAIN" && ends !== undefined && asked.owner !== undefined) {
         // It has not taken those before; its time runs.
         setTimeout(() => this.#send(asked), AGAIN);
         return;
       }
       this.#forget(asked);
-      asked.owner.stillborn(
-        code === undefined ? (error as Error) : forkError(this.pid, code, gifts === undefined ? "prepare" : "request"),
+      asked.owner?.stillborn(
+        code === undefined ? (error as Error) : forkError(this.pid, code, ends === undefined ? "prepare" : "request"),
       );
-    } finally {
-      gifts?.close();
     }
+  }
+
+  #handOver(asked: Asked): void {
+    const { owner, handle, ends, awaits } = asked;
+    if (owner === undefined || handle === undefined || ends === undefined) return;
+    asked.handle = undefined;
+    asked.ends = undefined;
+    asked.awaits = undefined;
+    owner.born({ handle, ends, awaits });
+  }
+
+  /** Nobody will own it: it ends, and what is kept for its owner goes. */
+  #abandon(asked: Asked): void {
+    const { handle, ends } = asked;
+    asked.handle = undefined;
+    asked.ends = undefined;
+    if (handle !== undefined) {
+      killGroup(handle);
+      handle.close();
+    }
+    ends?.drop();
   }
 
   #receive(): void {
@@ -245,23 +346,25 @@ export class Template {
           if (asked === undefined) break;
           clearTimeout(asked.timer);
           asked.stage = "alive";
+          asked.handle = event.process;
           this.#advance("forked");
-          asked.owner.born(event.process);
+          if (asked.owner !== undefined) this.#handOver(asked);
+          else if (this.#spare !== asked) this.#abandon(asked);
           break;
         }
         case "failed": {
           const asked = this.#asked.get(event.seq);
           if (asked === undefined) break;
           this.#forget(asked);
-          asked.owner.stillborn(forkError(this.pid, event.failure.code, event.failure.step));
+          asked.owner?.stillborn(forkError(this.pid, event.failure.code, event.failure.step));
           break;
         }
         case "exited": {
           const asked = this.#asked.get(event.seq);
           if (asked === undefined) break;
           this.#forget(asked, !asked.spoke && !asked.unwanted);
-          if (event.failure === undefined) asked.owner.exited(event);
-          else asked.owner.stillborn(forkError(this.pid, event.failure.code, event.failure.step));
+          if (event.failure === undefined) asked.owner?.exited(event);
+          else asked.owner?.stillborn(forkError(this.pid, event.failure.code, event.failure.step));
           break;
         }
         case "closed":
@@ -276,6 +379,12 @@ export class Template {
   #forget(asked: Asked, early = false): void {
     clearTimeout(asked.timer);
     this.#asked.delete(asked.seq);
+    this.#silent.delete(asked);
+    if (this.#spare === asked) {
+      this.#spare = undefined;
+      clearTimeout(this.#spareTimer);
+    }
+    this.#abandon(asked);
     this.#advance(early ? "early" : "gone");
   }
 
@@ -312,6 +421,7 @@ export class Template {
   #advance(event: TemplateEvent): void {
     const before = this.#life;
     this.#life = nextLife(before, event, LIMITS);
+    if (this.#life.status !== "ready" && before.status === "ready") this.dropSpare();
     if (this.#life.status === "dead" && before.status !== "dead") this.#close();
     if (before.status !== this.#life.status || before.broken !== this.#life.broken) this.#owner.changed(this, event);
   }
@@ -325,13 +435,22 @@ export class Template {
     this.#lifeline.release();
     const asked = [...this.#asked.values()];
     this.#asked.clear();
+    this.#silent.clear();
     const error = this.#failure ?? new TemplateFailed("died", this.pid, "it was ended");
-    for (const { owner, timer, stage } of asked) {
-      clearTimeout(timer);
-      if (stage === "alive") owner.orphaned();
-      else owner.stillborn(error);
+    for (const one of asked) {
+      clearTimeout(one.timer);
+      // What its owner has got is no concern of this any more.
+      this.#abandon(one);
+      if (one.stage === "alive") one.owner?.orphaned();
+      else one.owner?.stillborn(error);
     }
   }
+}
+
+function withLength(birth: Uint8Array): Uint8Array {
+  const header = Buffer.alloc(BIRTH_HEADER);
+  header.writeUInt32BE(birth.length);
+  return Buffer.concat([header, birth]);
 }
 
 function forkError(pid: number | undefined, errno: string, step: string): TemplateFailed {

@@ -45,6 +45,11 @@ export function livingTemplates(): readonly Template[] {
   return shelf.all;
 }
 
+/** Ends what was forked ahead and is nobody's yet. */
+export function dropSpares(): void {
+  for (const template of shelf.all) template.dropSpare();
+}
+
 /** Retires all of them, or some: each ends with the last of its actors. */
 export function retireTemplates(which: (template: Template) => boolean = () => true): void {
   for (const template of shelf.all.filter(which)) {

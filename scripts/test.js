@@ -83,9 +83,12 @@ function tell(result) {
   counts.skipped += result.skipped.length;
   const skipped = result.skipped.length > 0 ? `, ${result.skipped.length} skipped` : "";
   const summary = `(${result.passed} laws${skipped}, ${Math.round(result.ms)} ms)`;
-  if (failures.length === 0) return void process.stdout.write(`ok    ${result.path}  ${summary}\n`);
+  const notes = (result.notes ?? []).map((text) => indent(text));
+  if (failures.length === 0)
+    return void process.stdout.write(`${[`ok    ${result.path}  ${summary}`, ...notes].join("\n")}\n`);
   const parts = [
     `FAIL  ${result.path}  ${summary}`,
+    ...notes,
     ...failures.map(({ name, text }) => `  ✘ ${name}\n${indent(text)}`),
   ];
   if (result.output?.trim()) parts.push(`  output of ${result.path}:\n${indent(result.output)}`);

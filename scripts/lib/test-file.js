@@ -30,7 +30,7 @@ export async function endRunningFiles() {
   );
 }
 
-/** Resolves to `{ path, ms, passed, skipped: [name], failures: [{ name, text }] }`; never rejects on account of the file. */
+/** Resolves to `{ path, ms, passed, skipped: [name], notes: [text], failures: [{ name, text }] }`; never rejects on account of the file. */
 export async function runTestFile(file, { node = process.execPath, full = false, linger = LINGER } = {}) {
   const since = performance.now();
   const id = randomUUID();
@@ -56,6 +56,7 @@ export async function runTestFile(file, { node = process.execPath, full = false,
       ms: 0,
       passed: 0,
       skipped: [],
+      notes: [],
       failures: [{ name: "start", text: `${node}: ${spawned.message}` }],
     };
 
@@ -77,6 +78,7 @@ class Watch {
   output = new Tail();
   failures = [];
   skipped = [];
+  notes = [];
   law;
   overdue = false;
   drained;
@@ -135,6 +137,8 @@ class Watch {
       this.#expectNext();
     } else if (report.kind === "skip") {
       this.skipped.push(report.name);
+    } else if (report.kind === "note") {
+      this.notes.push(report.text);
     } else if (report.kind === "resources") {
       this.#answer?.(report.list);
     }
@@ -185,7 +189,7 @@ function describePid(pid, mark) {
 }
 
 function judge(watch, { code, signal }, left) {
-  const { totals, failures, skipped } = watch;
+  const { totals, failures, skipped, notes } = watch;
   const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
   if (!watch.overdue && !totals) {
     const law = watch.law === undefined ? "before it told its totals" : `during the law "${watch.law}"`;
@@ -208,5 +212,5 @@ function judge(watch, { code, signal }, left) {
       name: "left behind",
       text: `these processes outlived the file and were killed:\n${left.map(({ line }) => `  ${line}`).join("\n")}`,
     });
-  return { passed: totals?.passed ?? 0, skipped, failures, output: failures.length > 0 ? watch.said : "" };
+  return { passed: totals?.passed ?? 0, skipped, notes, failures, output: failures.length > 0 ? watch.said : "" };
 }

@@ -73,6 +73,11 @@ law("one start alone has nothing forked ahead; the second of two has, once", asy
   await new Promise((resolve) => setTimeout(resolve, 50));
   assert.equal(childrenOf(template().pid).length, 3);
   await second.call("identity");
+  const many = Array.from({ length: 4 }, () => nursery.start(observer, { name: "one of many", spawn: "forkserver" }));
+  await Promise.all(many);
+  await until("one is forked ahead", () => childrenOf(template().pid).length === 7);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(childrenOf(template().pid).length, 7);
 });
 
 law("the next actor is it, and is what a fresh process with the same options is", async (t) => {
@@ -151,7 +156,7 @@ law("it ends with its template, whether that dies or retires", async (t) => {
   for (const end of [() => process.kill(template().pid as number, "SIGKILL"), () => retireTemplates()]) {
     const pid = await ahead(nursery);
     end();
-    await until("it is gone", () => !isAlive(pid));
+    await until("it is gone", () => !isAlive(pid), 1_000);
   }
   assert.equal((await nursery.start(observer, { name: "next", spawn: "forkserver" })).spawnMethod, "forkserver");
 });

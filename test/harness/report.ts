@@ -10,6 +10,7 @@ type Report =
   | { kind: "begin"; name: string; deadline: number }
   | { kind: "end"; name: string; error?: string }
   | { kind: "skip"; name: string }
+  | { kind: "note"; text: string }
   | { kind: "resources"; list: string[] };
 
 /** Of a compared value, in a report; characters. */
@@ -23,6 +24,12 @@ delete process.env["BROOD_TEST_REPORT"];
 
 export function report(line: Report): void {
   if (underRunner) writeSync(descriptor, `${JSON.stringify(line)}\n`);
+}
+
+/** Says what is worth knowing also where all laws hold: on what machine, how many. */
+export function note(text: string): void {
+  if (underRunner) report({ kind: "note", text });
+  else process.stdout.write(`\n${text}\n`);
 }
 
 /** An error with its message, stack, causes and fields; what an assertion compared, as text. */

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { loadForkserver } from "#brood/native/load.js";
 import { templateFlags } from "#brood/spawn/fork-support.js";
 import { suite } from "../harness/law.js";
+import { note } from "../harness/report.js";
 import { TestTemplate } from "./template-host.js";
 
 const law = suite("fork stress");
@@ -120,16 +121,16 @@ law(
     const { glibc } = native.forkSupport();
     const [major, minor] = String(glibc).split(".").map(Number) as [number, number];
     const blind = major > HEALED[0] || (major === HEALED[0] && minor >= HEALED[1]);
-    process.stdout.write(`\n${process.version}, glibc ${glibc}, ${cpus().length} processors, Node sees ${seen}\n`);
+    note(`${process.version}, glibc ${glibc}, ${cpus().length} processors, Node sees ${seen}`);
     const tally = await forkUnderPressure(FORKS, env);
-    process.stdout.write(`${FORKS} forks: ${shown(tally)}\n`);
-    if (blind) process.stdout.write(`inconclusive: with glibc ${HEALED.join(".")} or newer no child hangs anyhow\n`);
+    note(`${FORKS} forks: ${shown(tally)}`);
+    if (blind) note(`inconclusive: with glibc ${HEALED.join(".")} or newer no child hangs anyhow`);
     assert.deepEqual({ ...tally, times: [] }, { exact: FORKS, hung: 0, signals: {}, wrong: [], times: [] });
     if (full && !blind) {
       // The other way round: without the flags, this very test sees what they are for.
       const without = await forkUnderPressure(40, env, [], 4_000);
-      process.stdout.write(`40 forks without the flags: ${shown(without)}\n`);
-      if (without.hung === 0) process.stdout.write("inconclusive: nothing hung without the flags either\n");
+      note(`40 forks without the flags: ${shown(without)}`);
+      if (without.hung === 0) note("inconclusive: nothing hung without the flags either");
     }
   },
   { deadline: full ? 3_600_000 : 300_000 },

@@ -8,6 +8,7 @@ import { toolingModule } from "../harness/scripts.js";
 interface Result {
   readonly passed: number;
   readonly skipped: readonly string[];
+  readonly notes: readonly string[];
   readonly failures: readonly { readonly name: string; readonly text: string }[];
   readonly output: string;
 }
@@ -43,6 +44,12 @@ law("a law that fails is told with its message and its line in the source", asyn
   assert.is(failure(result).name, "fixture: one is two");
   assert.match(failure(result).text, /Expected values to be strictly equal/);
   assert.match(failure(result).text, /laws\.ts:\d+/);
+});
+
+law("what a law notes is told though it holds", async () => {
+  const result = await runLaws("notes");
+  assert.is(result.passed, 1);
+  assert.equal(result.notes, ["two processors"]);
 });
 
 law("a law may throw what is no error", async () => {

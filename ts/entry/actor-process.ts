@@ -22,6 +22,8 @@ import { givenBy } from "./given.js";
 import { loadHint } from "./load-hint.js";
 import { preload } from "./preload.js";
 
+export { keepCode } from "./keep-code.js";
+
 /** sysexits.h EX_PROTOCOL: the host broke the protocol. */
 const EXIT_PROTOCOL = 76;
 /** Node's own code for an uncaught error. */

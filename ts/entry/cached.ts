@@ -1,13 +1,13 @@
 // Loads a bundle whose compiled code is kept in the private cache of the user between starts. Without a cache, or with one that this Node
 // cannot use, it is compiled as ever, and a new cache can be written.
-import { closeSync, constants, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync } from "node:fs";
 import { Script } from "node:vm";
 import { CODE_CACHE_VARIABLE } from "../protocol/entry-contract.js";
 
 export interface Cached<Exports> {
   readonly exports: Exports;
-  /** Writes what has been compiled by now, where the cache did not have it. */
-  keep(): void;
+  /** Has what has been compiled by now written, where the cache did not have it. */
+  keep(write: (file: string, code: Uint8Array) => void): void;
 }
 
 /** Runs `file` as a CommonJS module. @param require the caller's */
@@ -26,9 +26,9 @@ export function loadCached<Exports>(file: string, require: NodeJS.Require): Cach
   (script.runInThisContext() as (...args: unknown[]) => void)(bundle.exports, require, bundle, file, __dirname);
   return {
     exports: bundle.exports,
-    keep() {
+    keep(write) {
       if (cache !== undefined && (cachedData === undefined || script.cachedDataRejected === true))
-        writeCache(cache, script);
+        write(cache, script.createCachedData());
     },
   };
 }
@@ -42,23 +42,5 @@ function readCache(from: string): Buffer | undefined {
     return undefined;
   } finally {
     if (fd !== undefined) closeSync(fd);
-  }
-}
-
-/** Whole or not at all: written beside it, made durable, and renamed. */
-function writeCache(to: string, script: Script): void {
-  const beside = `${to}.${process.pid}`;
-  try {
-    const fd = openSync(beside, "wx", 0o600);
-    try {
-      writeSync(fd, script.createCachedData());
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(beside, to);
-  } catch {
-    // A full or read-only disk: the next start compiles again.
-    rmSync(beside, { force: true });
   }
 }

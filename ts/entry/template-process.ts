@@ -15,8 +15,10 @@ import {
   type TemplateWord,
 } from "../protocol/entry-contract.js";
 import { begin as beginActor, beginLater, type Loader } from "./actor-process.js";
+import type { Cached } from "./cached.js";
 import { leaveBySystem } from "./forked-exit.js";
 import { givenBy } from "./given.js";
+import { keepCode } from "./keep-code.js";
 import { LeftOverWatch, type Culprit } from "./left-over.js";
 import { importerAt } from "./preload.js";
 import { quickImport } from "./quick-import.js";
@@ -46,7 +48,7 @@ let importSoon: typeof importHere;
  * @param load import(), which compiled code from a cache cannot have
  * @param keep keeps what has been compiled by now
  */
-export function begin(load: typeof importHere, keep: () => void): void {
+export function begin(load: typeof importHere, keep: Cached<unknown>["keep"]): void {
   began = performance.now();
   order = JSON.parse(givenBy(TEMPLATE_VARIABLE, "templates")) as TemplateOrder;
   importHere = load;
@@ -54,7 +56,7 @@ export function begin(load: typeof importHere, keep: () => void): void {
   void prepare(keep);
 }
 
-async function prepare(keep: () => void): Promise<void> {
+async function prepare(keep: Cached<unknown>["keep"]): Promise<void> {
   let current: string | undefined;
   // Nothing is pending, and the module still is: its top level awaits what never comes.
   process.once("beforeExit", () => refuse(current, [{ what: "a top-level await that nothing will ever settle" }]));
@@ -89,7 +91,7 @@ async function prepare(keep: () => void): Promise<void> {
     watch.end();
   }
   process.removeAllListeners("beforeExit");
-  keep();
+  keep(keepCode);
   // What was loaded and dropped is not copied with the rest; the second finds what the first has set free. What is left lies together.
   setFlagsFromString("--compact-on-every-full-gc");
   collect();

@@ -248,6 +248,12 @@ export interface ForkserverAddon {
   serveOne(control: number): ForkedChild | null;
   /** Whether a write to `fd` returns at once: there is room, or nobody reads any more. */
   writableNow(fd: number): boolean;
+  /**
+   * Writes a file, for its owner alone, that is there whole or not at all, whatever becomes of this process meanwhile; what had its
+   * name before is gone then. It waits for the disk. Throws EOPNOTSUPP (or EISDIR, ENOENT) where a file cannot be written without
+   * a name, and as any write does; then nothing is left.
+   */
+  writeWhole(path: string, bytes: Uint8Array): void;
   /** Leaves at once: no JavaScript, no exit handlers, no joining of threads. */
   exitNow(code: number): never;
 }

@@ -193,7 +193,7 @@ export class Template {
     this.#often = now - this.#lastFork < SOON;
     this.#lastFork = now;
     const asked = this.#takeSpare(owner) ?? this.#ask(owner);
-    this.#silent.add(asked);
+    if (this.#asked.has(asked.seq)) this.#silent.add(asked);
     return {
       spoke: () => {
         if (asked.spoke) return;
@@ -280,6 +280,8 @@ export class Template {
     if (asked.due === Infinity) {
       asked.due = performance.now() + FORK;
       asked.timer = setTimeout(() => this.#check(), FORK);
+      // Nobody waits for it.
+      if (asked.owner === undefined) asked.timer.unref();
     }
     let ends: ForkEnds | undefined;
     try {

@@ -17,7 +17,10 @@ mod symbols;
 #[cfg(target_os = "linux")]
 pub mod template;
 
+use std::path::Path;
+
 use brood_forkserver::support::support as probe;
+use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 
 /// The version of this addon.
@@ -52,6 +55,13 @@ pub fn support() -> Support {
         group_signal: found.group_signal,
         exit_info: found.exit_info,
     }
+}
+
+/// Writes a file that is there whole or not at all, for its owner alone; what had its name before is gone then.
+#[napi(catch_unwind)]
+pub fn write_whole(path: String, bytes: Uint8Array) -> failure::Result<()> {
+    brood_forkserver::whole::write_whole(Path::new(&path), &bytes)
+        .map_err(|error| failure::failed("writeWhole", &error))
 }
 
 /// Leaves at once: no JavaScript, no exit handlers, no joining of threads.

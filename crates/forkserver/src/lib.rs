@@ -41,6 +41,7 @@ pub mod threads;
 pub mod wait;
 #[cfg(target_os = "linux")]
 pub mod watch;
+pub mod whole;
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{abandon, holders, pidfd, watch};

@@ -29,6 +29,16 @@ struct Open {
     eventfd: bool,
 }
 
+/// Which of the numbers that are not open any more something in the child may still know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stale {
+    /// Those of eventfds: a thread that was not taken along had one to be woken by, and what is left of it may still be woken. Eight
+    /// bytes would be written to whatever had got that number.
+    Eventfds,
+    /// All: the child goes on with the heap of a program that was using them.
+    All,
+}
+
 /// The list of what a process had open.
 #[derive(Debug)]
 pub(crate) struct Descriptors {
@@ -88,14 +98,14 @@ impl Descriptors {
 
     /// In the child: closes all that was listed and is still the same, but 0 to 2 and `kept`.
     ///
-    /// A thread that was not taken along had an eventfd to be woken by, and what is left of it may still be woken: eight bytes
-    /// would be written to whatever had got that number. So `/dev/null` is what takes its place.
+    /// Something in the child may know such a number still, and use or close it: then `/dev/null` is what takes its place.
     ///
     /// # Errors
     /// None that is known of.
     pub(crate) fn close_all_but(
         &self,
         kept: &[RawFd],
+        stale: Stale,
         put_at: impl Fn(BorrowedFd<'_>, RawFd) -> io::Result<()>,
         close: impl Fn(RawFd),
     ) -> io::Result<()> {
@@ -107,7 +117,7 @@ impl Descriptors {
                 && identity(open.fd) == Some(open.identity)
         };
         for open in self.list.iter().filter(inherited) {
-            if open.eventfd {
+            if stale == Stale::All || open.eventfd {
                 put_at(self.null.as_fd(), open.fd)?;
             } else {
                 close(open.fd);

@@ -12,7 +12,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 
 use rustix::process::{Pid, getpid, getppid, setpgid};
 
-use crate::descriptors::Descriptors;
+use crate::descriptors::{Descriptors, Stale};
 use crate::kernel::Kernel;
 use crate::maps::Maps;
 use crate::pidfd::Pidfd;
@@ -39,6 +39,17 @@ pub(crate) struct Order {
 }
 
 impl Order {
+    /// One that no request has brought.
+    pub(crate) fn of(lifeline: OwnedFd, stdio: [Option<OwnedFd>; 3], others: Vec<OwnedFd>) -> Self {
+        Self {
+            seq: 0,
+            payload: Vec::new(),
+            lifeline,
+            stdio,
+            others,
+        }
+    }
+
     /// `None` if it is not as many descriptors as the request says.
     pub(crate) fn new(request: &Request<'_>, descriptors: Vec<OwnedFd>) -> Option<Self> {
         if descriptors.len() != request.descriptors() {
@@ -86,11 +97,12 @@ pub(crate) enum Side {
 pub(crate) struct Forker {
     maps: Maps,
     descriptors: Descriptors,
+    stale: Stale,
     oom_score: String,
 }
 
 impl Forker {
-    pub(crate) fn new() -> io::Result<Self> {
+    pub(crate) fn new(stale: Stale) -> io::Result<Self> {
         let own: i32 = fs::read_to_string("/proc/self/oom_score_adj")
             .ok()
             .and_then(|text| text.trim().parse().ok())
@@ -98,6 +110,7 @@ impl Forker {
         Ok(Self {
             maps: Maps::open()?,
             descriptors: Descriptors::open()?,
+            stale,
             oom_score: (own + OOM_SOONER).min(OOM_MOST).to_string(),
         })
     }
@@ -181,7 +194,12 @@ impl Forker {
         let mut kept = vec![order.lifeline.into_raw_fd(), control.as_raw_fd()];
         kept.extend(&descriptors);
         self.descriptors
-            .close_all_but(&kept, |null, number| kernel.put_at(null, number, true), sys::close)
+            .close_all_but(
+                &kept,
+                self.stale,
+                |null, number| kernel.put_at(null, number, true),
+                sys::close,
+            )
             .map_err(failed(Step::Close))?;
         // A kernel or a sandbox may refuse it, and the actor is none the worse.
         let _ = OpenOptions::new()

@@ -21,6 +21,8 @@ pub mod host;
 pub mod kernel;
 pub mod lifeline;
 #[cfg(target_os = "linux")]
+pub mod live;
+#[cfg(target_os = "linux")]
 pub mod maps;
 pub mod output;
 #[cfg(target_os = "linux")]

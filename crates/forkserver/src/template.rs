@@ -15,7 +15,7 @@ use rustix::event::Timespec;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::io::Errno;
 
-use crate::descriptors::fill_stdio;
+use crate::descriptors::{Stale, fill_stdio};
 use crate::fork::{CODE_OF_BROKEN, ForkedChild, Forker, Order, Side, lead_group_of};
 use crate::kernel::{Kernel, Linux};
 use crate::lifeline;
@@ -103,7 +103,7 @@ impl<R: Runtime, K: Kernel> Template<R, K> {
         fill_stdio()?;
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &control, EventData::new_u64(CONTROL), EventFlags::IN)?;
-        let forker = Forker::new()?;
+        let forker = Forker::new(Stale::Eventfds)?;
         sys::keep_statuses();
         sys::without_huge_pages();
         Ok(Self {

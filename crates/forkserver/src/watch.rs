@@ -171,6 +171,22 @@ impl Drop for Watch {
     }
 }
 
+/// While this lives the watcher's thread is in no call of anybody's and holds nothing.
+pub(crate) struct Paused(MutexGuard<'static, Option<Watcher>>);
+
+/// Before a fork of this process, which takes the calling thread along and no other.
+pub(crate) fn pause() -> Paused {
+    Paused(watcher())
+}
+
+impl Paused {
+    /// In the child: it has no such thread, and what was watched is not its concern. Nothing of it is dropped, since its descriptors
+    /// are not what they were.
+    pub(crate) fn forget(mut self) {
+        std::mem::forget(self.0.take());
+    }
+}
+
 impl Watcher {
     fn remove(&mut self, key: u64) -> Option<Watched> {
         let watched = self.watched.remove(&key)?;

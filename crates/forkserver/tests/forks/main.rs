@@ -7,5 +7,6 @@ mod descriptors;
 mod ends;
 mod errors;
 mod heap;
+mod live;
 mod protocol;
 mod stage;

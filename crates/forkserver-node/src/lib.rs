@@ -9,6 +9,8 @@ mod environment;
 mod exits;
 mod failure;
 pub mod lifeline;
+#[cfg(target_os = "linux")]
+pub mod live;
 pub mod process;
 #[cfg(target_os = "linux")]
 pub mod serve;
@@ -16,6 +18,8 @@ pub mod serve;
 mod symbols;
 #[cfg(target_os = "linux")]
 pub mod template;
+#[cfg(target_os = "linux")]
+mod uv;
 
 use std::path::Path;
 

@@ -87,6 +87,18 @@ pub struct ExitStatus {
     pub signal: Option<i32>,
 }
 
+impl ExitStatus {
+    /// Neither, where nobody knows.
+    pub(crate) fn of(status: Status) -> Self {
+        let (code, signal) = match status {
+            Status::Exited(code) => (Some(code), None),
+            Status::Signalled(signal) => (None, Some(signal)),
+            Status::Unknown => (None, None),
+        };
+        Self { code, signal }
+    }
+}
+
 #[napi]
 impl ProcessHandle {
     /// A handle on the process that has the number `pid` now.
@@ -126,15 +138,8 @@ impl ProcessHandle {
     #[napi(catch_unwind)]
     pub fn exit_status(&self) -> Result<Option<ExitStatus>> {
         Ok(match self.process()?.exit_status() {
-            Status::Exited(code) => Some(ExitStatus {
-                code: Some(code),
-                signal: None,
-            }),
-            Status::Signalled(signal) => Some(ExitStatus {
-                code: None,
-                signal: Some(signal),
-            }),
             Status::Unknown => None,
+            status => Some(ExitStatus::of(status)),
         })
     }
 

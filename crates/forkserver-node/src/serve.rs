@@ -129,6 +129,19 @@ pub struct ForkedChild {
     pub seed: Uint8Array,
 }
 
+impl From<brood_forkserver::fork::ForkedChild> for ForkedChild {
+    fn from(child: brood_forkserver::fork::ForkedChild) -> Self {
+        Self {
+            seq: child.seq,
+            pid: child.pid,
+            ppid: child.ppid,
+            payload: child.payload.into(),
+            descriptors: child.descriptors,
+            seed: child.seed.to_vec().into(),
+        }
+    }
+}
+
 /// Serves as long as there is a host; returns in children only.
 #[napi]
 pub fn serve(env: Env, control: f64) -> Result<ForkedChild> {
@@ -149,14 +162,7 @@ fn serve_until(env: Env, control: f64, until: Until) -> Result<Option<ForkedChil
     let served = catch_unwind(AssertUnwindSafe(|| {
         let (control, template) = template(env, control)?;
         Ok(match template.serve(until) {
-            Served::Child(child) => Some(ForkedChild {
-                seq: child.seq,
-                pid: child.pid,
-                ppid: child.ppid,
-                payload: child.payload.into(),
-                descriptors: child.descriptors,
-                seed: child.seed.to_vec().into(),
-            }),
+            Served::Child(child) => Some(child.into()),
             Served::Template(template) => {
                 BETWEEN_TURNS.set(Some((control, template)));
                 None

@@ -13,6 +13,16 @@ fn find(name: &CStr) -> Option<*mut c_void> {
     (!found.is_null()).then_some(found)
 }
 
+/// A function by its name, if it is there.
+///
+/// # Safety
+/// `F` is the type of a function pointer, and that function's.
+pub(crate) unsafe fn function<F: Copy>(name: &CStr) -> Option<F> {
+    const { assert!(size_of::<F>() == size_of::<*mut c_void>()) };
+    // SAFETY: the caller's promise; a pointer to a function is as large as any.
+    find(name).map(|found| unsafe { std::mem::transmute_copy::<*mut c_void, F>(&found) })
+}
+
 /// libuv's, if it is there.
 pub(crate) fn loop_fork() -> Option<LoopFork> {
     // SAFETY: this is its signature in every libuv 1.x.

@@ -5,7 +5,16 @@ import { Refusal } from "./tool.js";
 
 const VENDORED = { from: at("ts", "vendor", "msgpackr.ts"), to: at("dist", "vendor", "msgpackr.js") };
 const LICENCE = { from: at("node_modules", "msgpackr", "LICENSE"), to: at("dist", "vendor", "LICENSE-msgpackr") };
-const ENTRIES = ["process", "actor-process", "template", "template-process", "lifeline", "compile"].map((name) => ({
+const ENTRIES = [
+  "process",
+  "actor-process",
+  "template",
+  "template-process",
+  "live",
+  "live-process",
+  "lifeline",
+  "compile",
+].map((name) => ({
   from: at("ts", "entry", `${name}.ts`),
   to: at("dist", "entry", `${name}.cjs`),
 }));

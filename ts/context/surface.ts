@@ -25,7 +25,7 @@ export type Exact<D> = { readonly [K in Exclude<keyof D, keyof Dialogue>]: never
  * Spawn methods that work in this version: a Node process forked warm from a template, a fresh Node process, or a WebAssembly
  * instance inside this one.
  */
-export type SpawnMethod = "forkserver" | "exec" | "wasm";
+export type SpawnMethod = "forkserver" | "main_thread_forkserver" | "exec" | "wasm";
 
 /** Log levels, from silent to everything. */
 export type LogLevel = "silent" | "error" | "warn" | "info" | "debug";
@@ -285,7 +285,7 @@ export interface CommonOptions {
 /** Options of actors that have a Node process. */
 export interface ProcessOptions extends CommonOptions {
   /** Default: `forkserver` where it can run, else `exec`. */
-  spawn?: "forkserver" | "exec" | undefined;
+  spawn?: "forkserver" | "main_thread_forkserver" | "exec" | undefined;
   /** From SIGTERM to SIGKILL, in ms. Default 1,600. */
   killTimeout?: number | undefined;
   /**

@@ -7,6 +7,8 @@
 // `fork`; in the new process, and only there, `serve` returns. What the host is told comes from `receive`. All that has to do
 // with forking is there on Linux only.
 
+import type { LiveAddon } from "./live.js";
+
 /** What works on this system. */
 export interface Support {
   /** What ends an actor at the end of its lifeline: the kernel, or a thread of the actor. */
@@ -188,7 +190,7 @@ export interface ForkedChild {
 }
 
 /** The addon. */
-export interface ForkserverAddon {
+export interface ForkserverAddon extends LiveAddon {
   version(): string;
   support(): Support;
   /**

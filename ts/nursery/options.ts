@@ -15,6 +15,7 @@ import { CHANNEL_VARIABLE } from "../protocol/entry-contract.js";
 import { LEVELS } from "../protocol/here.js";
 import { exec } from "../spawn/exec.js";
 import { forkserver } from "../spawn/forkserver.js";
+import { mainThreadForkserver } from "../spawn/main-thread.js";
 import type { SpawnMethodImplementation } from "../spawn/method.js";
 import { wasm } from "../spawn/wasm.js";
 
@@ -24,12 +25,17 @@ export const CANCEL_TIMEOUT = 500;
 export const KILL_TIMEOUT = 1_600;
 
 /** The methods that work in this version. */
-const METHODS: Readonly<Record<SpawnMethod, SpawnMethodImplementation>> = { forkserver, exec, wasm };
+const METHODS: Readonly<Record<SpawnMethod, SpawnMethodImplementation>> = {
+  forkserver,
+  main_thread_forkserver: mainThreadForkserver,
+  exec,
+  wasm,
+};
 /** Methods of the design that do not work yet: asking for one is refused by name. */
-const ANNOUNCED = ["wasm_fork", "wasm_forkserver", "main_thread_forkserver"];
+const ANNOUNCED = ["wasm_fork", "wasm_forkserver"];
 /** What each kind of source can run under. */
 const FITTING: Readonly<Record<SourceKind, readonly SpawnMethod[]>> = {
-  actor: ["forkserver", "exec", "wasm"],
+  actor: ["forkserver", "main_thread_forkserver", "exec", "wasm"],
   component: ["wasm"],
   source: ["wasm"],
 };
@@ -39,6 +45,7 @@ const COMMON_OPTIONS = ["spawn", "startTimeout", "cancelTimeout", "onDeaf", "sig
 const PROCESS_OPTIONS = ["killTimeout", "preload", "inheritMain", "env", "cwd", "execArgv"];
 const OWN_OPTIONS: Readonly<Record<SpawnMethod, readonly string[]>> = {
   forkserver: PROCESS_OPTIONS,
+  main_thread_forkserver: PROCESS_OPTIONS,
   exec: PROCESS_OPTIONS,
   wasm: ["limits", "grants", "imports"],
 };

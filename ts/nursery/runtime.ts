@@ -6,6 +6,7 @@ import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import { Cancelled, InvalidOption } from "../errors/kinds.js";
+import { whenInherited } from "../native/inherited.js";
 import { here, LEVELS, settle, type Here } from "../protocol/here.js";
 
 const DEFAULT_LEVEL = "info";
@@ -57,6 +58,11 @@ export interface RootScope {
 const scopes = new Set<RootScope>();
 /** Those that a signal is taking down. */
 let tearingDown: readonly RootScope[] | undefined;
+
+whenInherited(() => {
+  scopes.clear();
+  tearingDown = undefined;
+});
 
 const listeners = new Map<NodeJS.Signals, () => void>(SIGNALS.map((signal) => [signal, () => hear(signal)]));
 

@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Unsupported } from "../errors/kinds.js";
+import { whenInherited } from "../native/inherited.js";
 import { loadEngine } from "../native/load.js";
 import { cacheDirectory } from "./cache-directory.js";
 import { EngineEvents } from "./engine-events.js";
@@ -19,6 +20,13 @@ const MAX_ACTORS = 10_000;
 
 let chosen: Partial<EngineSettings> | undefined;
 let events: EngineEvents | undefined;
+
+/** Engines of the process that this one was forked from: their threads are not here, and nothing of them may be ended. */
+const abandoned: EngineEvents[] = [];
+whenInherited(() => {
+  if (events !== undefined) abandoned.push(events);
+  events = undefined;
+});
 
 /** Guests never take all cores from the JavaScript thread. */
 function defaultThreads(): number {

@@ -1,10 +1,13 @@
 // Hands what the native watcher reports to whoever waits for it: the end of a process exactly once, the news of a template each time.
 import type { ProcessHandle, TemplateHandle } from "../native/forkserver.js";
+import { whenInherited } from "../native/inherited.js";
 import { loadForkserver } from "../native/load.js";
 
 const waiting = new Map<number, () => void>();
 let next = 1;
 let listening = false;
+
+whenInherited(() => waiting.clear());
 
 function listen(): number {
   if (!listening) {

@@ -46,6 +46,11 @@ export class TemplateShelf<T extends Shelved> {
     for (const [key, one] of this.#byKey) if (one === template) this.#byKey.delete(key);
   }
 
+  /** Forgets all. */
+  clear(): void {
+    this.#byKey.clear();
+  }
+
   get all(): T[] {
     return [...this.#byKey.values()];
   }

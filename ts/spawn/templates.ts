@@ -2,6 +2,7 @@
 // given up where their children keep dying before they speak.
 import { channel } from "node:diagnostics_channel";
 import { TemplateFailed } from "../errors/template.js";
+import { whenInherited } from "../native/inherited.js";
 import { relay } from "./relay.js";
 import { Template, type TemplateKind } from "./template.js";
 import type { TemplateEvent } from "./template-life.js";
@@ -19,6 +20,11 @@ const shelf = new TemplateShelf<Template>(MOST);
 /** Kinds that are not forked any more, and why. */
 const verdicts = new Map<string, TemplateFailed>();
 const deaths = new Map<string, number>();
+
+whenInherited(() => {
+  shelf.clear();
+  deaths.clear();
+});
 
 /**
  * The template of a kind; it is started where there is none.

@@ -30,6 +30,7 @@ export type Thread = "main thread" | "worker thread";
 
 const LACKS: Readonly<Record<SpawnMethod | "wasm", Partial<Record<Need, Lack>>>> = {
   forkserver: { component: { why: "is no component" } },
+  main_thread_forkserver: { component: { why: "is no component" }, fork: { why: "has no template" } },
   exec: { component: { why: "is no component" }, fork: { why: "has no template" } },
   wasm: {
     process: { why: "has no process" },

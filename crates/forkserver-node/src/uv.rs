@@ -4,7 +4,6 @@
 //! Sources: include/uv.h, include/uv/unix.h and src/unix/threadpool.c of libuv 1.46 to 1.52.
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
-use std::os::fd::RawFd;
 use std::ptr;
 
 use napi::sys::uv_loop_s;
@@ -32,11 +31,7 @@ mod kind {
     pub(super) const TCP: c_int = 12;
     pub(super) const TTY: c_int = 14;
     pub(super) const UDP: c_int = 15;
-    pub(super) const SIGNAL: c_int = 16;
 }
-
-/// The last of the descriptors that every process has.
-const LAST_STDIO: RawFd = 2;
 
 /// `struct uv__queue`: the head of a ring.
 #[repr(C)]
@@ -81,9 +76,6 @@ pub(crate) struct Uv {
     walk: unsafe extern "C" fn(*mut uv_loop_s, OnHandle, *mut c_void),
     close: unsafe extern "C" fn(*mut Handle, *const c_void),
     is_closing: unsafe extern "C" fn(*const Handle) -> c_int,
-    fileno: unsafe extern "C" fn(*const Handle, *mut c_int) -> c_int,
-    unref: unsafe extern "C" fn(*mut Handle),
-    read_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
     handle_size: unsafe extern "C" fn(c_int) -> usize,
     prepare_init: unsafe extern "C" fn(*mut uv_loop_s, *mut Handle) -> c_int,
     prepare_start: unsafe extern "C" fn(*mut Handle, OnPrepare) -> c_int,
@@ -103,9 +95,6 @@ impl Uv {
                 walk: function(c"uv_walk")?,
                 close: function(c"uv_close")?,
                 is_closing: function(c"uv_is_closing")?,
-                fileno: function(c"uv_fileno")?,
-                unref: function(c"uv_unref")?,
-                read_stop: function(c"uv_read_stop")?,
                 handle_size: function(c"uv_handle_size")?,
                 prepare_init: function(c"uv_prepare_init")?,
                 prepare_start: function(c"uv_prepare_start")?,
@@ -211,7 +200,8 @@ impl Uv {
         }
     }
 
-    /// Closes all handles of a loop that look outside of the process, but those on 0 to 2, which read no more and keep nobody.
+    /// Closes all handles of a loop that look outside of the process, but those of signals: Node counts these, and closes them with the
+    /// last listener. libuv closes none of the descriptors 0 to 2 with them.
     ///
     /// # Safety
     /// As [`Uv::hold`], and in a child that has none of their descriptors any more.
@@ -232,27 +222,18 @@ impl Uv {
     unsafe fn close_if_outward(&self, handle: *mut Handle) {
         // SAFETY: handles of all kinds begin alike.
         let kind = unsafe { (*handle).kind };
-        let stream = [kind::TCP, kind::NAMED_PIPE, kind::TTY].contains(&kind);
-        let other = [
+        let outward = [
+            kind::TCP,
+            kind::NAMED_PIPE,
+            kind::TTY,
             kind::UDP,
             kind::FS_EVENT,
             kind::FS_POLL,
             kind::POLL,
             kind::PROCESS,
-            kind::SIGNAL,
         ];
         // SAFETY: the caller's promise.
-        if !(stream || other.contains(&kind)) || unsafe { (self.is_closing)(handle) } != 0 {
-            return;
-        }
-        let mut fd = -1;
-        // SAFETY: it is a stream, and a number is written.
-        if stream && unsafe { (self.fileno)(handle, &raw mut fd) } == 0 && fd <= LAST_STDIO {
-            // SAFETY: it is a stream of this loop.
-            unsafe {
-                (self.read_stop)(handle);
-                (self.unref)(handle);
-            }
+        if !outward.contains(&kind) || unsafe { (self.is_closing)(handle) } != 0 {
             return;
         }
         if kind == kind::NAMED_PIPE {

@@ -306,7 +306,7 @@ law(
     for (const endpoint of [undefined, null, "", 1, () => 1, {}]) {
       assert.ok((await rejection(run(worker, endpoint, [], { spawn: env.method }))) instanceof InvalidOption);
     }
-    for (const spawn of ["wasm_fork", "wasm_forkserver", "main_thread_forkserver"]) {
+    for (const spawn of ["wasm_fork", "wasm_forkserver"]) {
       const error = await rejection(start(worker, { name: "refused", spawn }));
       assert.ok(error instanceof Unsupported);
       assert.match(error.message, new RegExp(`^unsupported: spawn method ${spawn}: .*; it has .*\\bexec\\b.*\\.$`));

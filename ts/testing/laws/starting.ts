@@ -706,7 +706,7 @@ law(
       const byDefault = await nursery.start(worker, unsaid);
       assert.equal(byDefault.spawnReason, "the default");
       // Every method of the design that this version does not have.
-      for (const method of ["wasm_fork", "wasm_forkserver", "main_thread_forkserver"]) {
+      for (const method of ["wasm_fork", "wasm_forkserver"]) {
         const error = await refused(method);
         assert.ok(error instanceof Unsupported, `${method}: ${String(error)}`);
         assert.equal(error.feature, `spawn method ${method}`);

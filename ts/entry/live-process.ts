@@ -1,0 +1,88 @@
+// What becomes of a program that was forked in the middle of its work: in the child nothing of what the program was about to do is done.
+// It is an actor, with everything that the program had in memory.
+import { createReadStream } from "node:fs";
+import { Socket } from "node:net";
+import { loadForkserver } from "../native/load.js";
+import type { LiveBirth } from "../protocol/live-contract.js";
+import { begin, type Loader } from "./actor-process.js";
+import { leaveBySystem } from "./forked-exit.js";
+import { takeOverRandomness, type Randomness } from "./randomness.js";
+
+/** What of Node's inside a child has to empty: the timers and immediates of the program that it was. */
+export interface Inside {
+  readonly timerListMap: Record<string, unknown>;
+  readonly timerListQueue: { peek(): unknown; shift(): unknown };
+  readonly immediateQueue: { head: unknown; tail: unknown };
+  /** How many there are, in numbers that Node's loop looks at. */
+  readonly immediateInfo: Uint32Array;
+}
+
+type Listeners = ReadonlyMap<string | symbol, readonly unknown[]>;
+type Import = (url: string) => Promise<Record<string, unknown>>;
+
+/** What is known of the program before it runs. */
+export interface Prepared {
+  readonly inside: Inside;
+  readonly randomness: Randomness;
+  readonly load: Import;
+  /** Node's own, which stay. */
+  readonly listeners: Listeners;
+}
+
+const listenersNow = (): Listeners =>
+  new Map(process.eventNames().map((event) => [event, process.rawListeners(event as "exit")]));
+
+/** In the program, before any code of the user's. @param load import(), as it stands in a file */
+export function prepareLive(inside: Inside, load: Import): Prepared {
+  return { inside, randomness: takeOverRandomness(), load, listeners: listenersNow() };
+}
+
+/** In the child, first of all. */
+export function becomeLive({ inside, randomness, load, listeners }: Prepared, birth: LiveBirth): void {
+  dropTimers(inside);
+  dropListeners(listeners);
+  const { pid, token, channel, seed, env, cwd, umask, title } = birth;
+  Object.defineProperty(process, "pid", { value: pid, enumerable: true, configurable: true, writable: false });
+  let loading: string | undefined;
+  leaveBySystem(loadForkserver().exitNow, () => loading);
+  randomness.renew(seed);
+  process.exitCode = undefined;
+  freshStdio();
+  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
+  for (const [name, value] of Object.entries(env)) if (process.env[name] !== value) process.env[name] = value;
+  if (umask !== undefined) process.umask(umask);
+  if (cwd !== undefined) process.chdir(cwd);
+  process.title = title;
+  const loader: Loader = { import: (url) => load((loading = url)), ready: () => (loading = undefined) };
+  begin(loader, { token, channel });
+}
+
+function dropTimers({ timerListMap, timerListQueue, immediateQueue, immediateInfo }: Inside): void {
+  for (const list of Object.keys(timerListMap)) delete timerListMap[list];
+  while (timerListQueue.peek() !== undefined) timerListQueue.shift();
+  immediateQueue.head = null;
+  immediateQueue.tail = null;
+  immediateInfo.fill(0);
+}
+
+/** What the program listened for is the program's. */
+function dropListeners(own: Listeners): void {
+  for (const [event, listeners] of listenersNow())
+    for (const listener of listeners)
+      if (own.get(event)?.includes(listener) !== true) process.removeListener(event, listener as () => void);
+  if (process.hasUncaughtExceptionCaptureCallback()) process.setUncaughtExceptionCaptureCallback(null);
+}
+
+/** Streams over what is at 0 to 2 now; the program's own are closed. */
+function freshStdio(): void {
+  const lazy = <T>(name: "stdin" | "stdout" | "stderr", make: () => T): void => {
+    let stream: T | undefined;
+    Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => (stream ??= make()) });
+  };
+  const output = (fd: number): Socket => new Socket({ fd, readable: false, writable: true });
+  lazy("stdin", () => createReadStream("", { fd: 0, autoClose: false }));
+  lazy("stdout", () => output(1));
+  lazy("stderr", () => output(2));
+  // It keeps the streams that it has used once.
+  Object.assign(console, { _stdout: process.stdout, _stderr: process.stderr });
+}

@@ -1,0 +1,63 @@
+// What `brood run` has Node load before a program: it prepares the program for being forked in the middle of its work, takes what that
+// needs of Node's inside, and hides the inside again. It is small, because it is compiled at every start.
+import { builtinModules, syncBuiltinESMExports } from "node:module";
+import { isMainThread } from "node:worker_threads";
+import { makeReady, type LiveBirth } from "../protocol/live-contract.js";
+import type { becomeLive, Inside, prepareLive } from "./live-process.js";
+
+/** Node's classes and lists, as they are in 20 to 26. */
+interface Builtin {
+  readonly map: ReadonlyMap<string, unknown>;
+  setRealmAllowRequireByUsers(ids: readonly string[]): void;
+}
+
+const load = <T>(id: string): T => require(id) as T;
+
+/** Takes the references that are needed, and makes `internal/...` unknown again. */
+function takeInside(): Inside {
+  // It warns that this is for tests only.
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    const { internalBinding } = load<{ internalBinding(name: string): any }>("internal/test/binding");
+    const { loadBuiltinModule } = load<{ loadBuiltinModule(id: string): object }>("internal/modules/helpers");
+    const timers = load<Omit<Inside, "immediateInfo">>("internal/timers");
+    const { immediateInfo } = internalBinding("timers") as Pick<Inside, "immediateInfo">;
+    const builtin = loadBuiltinModule("fs").constructor as unknown as Builtin;
+    builtin.setRealmAllowRequireByUsers([...builtin.map.keys()].filter((id) => !id.startsWith("internal/")));
+    const names = Object.freeze(builtinModules.filter((id) => !id.startsWith("internal/")));
+    (load("node:module") as { builtinModules: readonly string[] }).builtinModules = names;
+    syncBuiltinESMExports();
+    const { timerListMap, timerListQueue, immediateQueue } = timers;
+    return { timerListMap, timerListQueue, immediateQueue, immediateInfo };
+  } finally {
+    process.emitWarning = emitWarning;
+    delete (globalThis as Record<string, unknown>)["internalBinding"];
+    delete (globalThis as Record<string, unknown>)["primordials"];
+  }
+}
+
+/** What `brood run` has put before the program is not the program's, nor what it starts. */
+function hideFlags(): void {
+  const own = /^--(single-threaded|v8-pool-size=1|disable-sigusr1|expose-internals)$/;
+  const left: string[] = [];
+  for (let at = 0; at < process.execArgv.length; at++) {
+    const flag = process.execArgv[at] as string;
+    if (own.test(flag)) continue;
+    if (flag === "--require" && process.execArgv[at + 1] === __filename) at += 1;
+    else left.push(flag);
+  }
+  process.execArgv = left;
+}
+
+const inside = takeInside();
+hideFlags();
+delete require.cache[__filename];
+if (isMainThread) {
+  const { becomeLive: become, prepareLive: prepare } = load<{
+    becomeLive: typeof becomeLive;
+    prepareLive: typeof prepareLive;
+  }>(`${__dirname}/live-process.cjs`);
+  const prepared = prepare(inside, (url) => import(url) as Promise<Record<string, unknown>>);
+  makeReady({ become: (birth: LiveBirth) => become(prepared, birth) });
+}

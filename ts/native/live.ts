@@ -1,0 +1,46 @@
+// What the addon brood-forkserver.node offers for forking this very process, as it is. Linux only.
+import type { ExitStatus, ForkedChild, ForkFailure, ProcessHandle } from "./forkserver.js";
+
+/** What a child is given. The descriptors stay the caller's, who may close them as soon as `forkLive` has returned. */
+export interface LiveForkRequest {
+  /** The `readFd` of a Lifeline. */
+  readonly lifeline: number;
+  /** What becomes 0, 1 and 2; -1: what this process has there. */
+  readonly stdio: readonly [number, number, number];
+  readonly descriptors: readonly number[];
+}
+
+/** What came of it: one of the first three is there. */
+export interface LiveFork {
+  /** In this process. */
+  readonly born?: LiveChild;
+  /** In the child. `payload` is empty, `seq` is 0. */
+  readonly child?: ForkedChild;
+  /** In this process, where there is no child. */
+  readonly failure?: ForkFailure;
+  /** How long this process stood still for it, in ms. */
+  readonly pause: number;
+}
+
+/** A child of this very process. */
+export interface LiveChild {
+  readonly pid: number;
+  /** A handle on it, the caller's to close. */
+  handle(): ProcessHandle;
+  /** Reaps it where it has ended; null where it has not. */
+  reap(): ExitStatus | null;
+  /** Why it has ended without having begun, where that is so. */
+  trouble(): ForkFailure | null;
+}
+
+export interface LiveAddon {
+  /** Why this process cannot be forked, as far as native code can say: in words that fit after a colon; null if it can. */
+  liveForkObstacle(): string | null;
+  /**
+   * Forks this process at the top of the next turn of its event loop, where no frame, tick or promise of JavaScript is pending, and
+   * calls `callback` in both processes. In the child libuv's handles of this process are closed, unheard, and so is what its thread
+   * pool was doing; `/dev/null` is at each descriptor that it was not given. JavaScript's own timers, immediates and listeners are for
+   * JavaScript to drop. One at a time: throws EBUSY; else EINVAL (a wrong argument, or not the main thread), ENOSYS, EMFILE, ENOMEM.
+   */
+  forkLive(request: LiveForkRequest, callback: (fork: LiveFork) => void): void;
+}

@@ -1,0 +1,210 @@
+// Spawn method `main_thread_forkserver`: an actor is a fork of this very process, with everything that it has in memory at that moment.
+// The fork is made at the top of a turn of the event loop. The child leads its own group and its lifeline is armed before its first
+// JavaScript; this process is its parent, and reaps it.
+import { Socket } from "node:net";
+import { InvalidOption, Unsupported } from "../errors/kinds.js";
+import { TemplateFailed } from "../errors/template.js";
+import type { ForkedChild, Lifeline, ProcessHandle } from "../native/forkserver.js";
+import { forgetInherited, whenInherited } from "../native/inherited.js";
+import type { LiveChild, LiveFork } from "../native/live.js";
+import { loadForkserver } from "../native/load.js";
+import type { Body, BodyEnd, Lateness } from "../protocol/body.js";
+import { liveReady, type LiveBirth } from "../protocol/live-contract.js";
+import { ownEnvironment } from "./environment.js";
+import { watchExit } from "./exits.js";
+import { ForkEnds } from "./fork-ends.js";
+import type { BodyOptions, BodyRequest, SpawnMethodImplementation } from "./method.js";
+import { checkProcess } from "./process-flags.js";
+import { askToEnd, drained, GIVE_UP, inAWhile, killGroup, ProcessOutput, statusFrom } from "./process-output.js";
+import { SocketTransport } from "./socket-transport.js";
+
+export const mainThreadForkserver: SpawnMethodImplementation = {
+  check(what: string, options: BodyOptions): void {
+    checkProcess(what, options);
+    for (const name of ["execArgv", "preload"] as const)
+      if (options[name] !== undefined)
+        throw new InvalidOption(
+          `${what}: ${name}`,
+          options[name],
+          "nothing: the actor has the flags and the modules of this process",
+        );
+    const why = whyNotLive();
+    if (why !== undefined) throw new Unsupported("spawn method main_thread_forkserver", why);
+  },
+
+  spawn(request: BodyRequest): Body {
+    return new LiveBody(request);
+  },
+};
+
+/** Why this process cannot be forked as it is; undefined where it can. */
+function whyNotLive(): string | undefined {
+  if (liveReady() === undefined)
+    return "this program was not started for it; start it with `brood run app.js`, in the main thread";
+  return loadForkserver().liveForkObstacle() ?? undefined;
+}
+
+/** One fork at a time: the others wait for it. */
+let last: Promise<void> = Promise.resolve();
+whenInherited(() => (last = Promise.resolve()));
+
+/** @param become what the child does with itself, which has nobody who waits for the promise */
+function forkInTurn(ends: ForkEnds, become: (child: ForkedChild) => void): Promise<LiveFork> {
+  const fork = last.then(
+    () =>
+      new Promise<LiveFork>((resolve, reject) => {
+        try {
+          loadForkserver().forkLive(ends.given, (forked) => {
+            if (forked.child !== undefined) become(forked.child);
+            else resolve(forked);
+          });
+        } catch (error) {
+          reject(error as Error);
+        }
+      }),
+  );
+  last = fork.then(
+    () => {},
+    () => {},
+  );
+  return fork;
+}
+
+class LiveBody implements Body {
+  readonly gone: Promise<BodyEnd>;
+  readonly #request: BodyRequest;
+  #resolve!: (end: BodyEnd) => void;
+  #stage: "new" | "asked" | "alive" | "over" = "new";
+  #killed = false;
+  #handle: ProcessHandle | undefined;
+  #child: LiveChild | undefined;
+  #lifeline: Lifeline | undefined;
+  #unwatch: (() => void) | undefined;
+  #transport: SocketTransport | undefined;
+  #output: ProcessOutput | undefined;
+  #ended = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(request: BodyRequest) {
+    this.#request = request;
+    this.gone = new Promise((resolve) => (this.#resolve = resolve));
+  }
+
+  get pid(): number | undefined {
+    return this.#handle?.pid;
+  }
+  /** Nobody else was given its channel. */
+  get known(): boolean {
+    return true;
+  }
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  doing(): Lateness | undefined {
+    return this.#stage === "alive" ? undefined : { phase: "spawn", got: "this process had not forked itself" };
+  }
+
+  begin(): void {
+    this.#stage = "asked";
+    void this.#fork();
+  }
+
+  terminate(): void {
+    if (this.#stage !== "alive") return this.kill();
+    askToEnd(this.#handle);
+  }
+
+  kill(): void {
+    if (this.#stage === "over" || this.#killed) return;
+    this.#killed = true;
+    if (this.#stage === "new") return this.#over({ kind: "lost" });
+    this.#lifeline?.release();
+    if (this.#handle === undefined) return;
+    killGroup(this.#handle);
+    if (!this.#ended) this.#timer = inAWhile(GIVE_UP, () => this.#over({ kind: "lost" }));
+  }
+
+  async #fork(): Promise<void> {
+    let ends: ForkEnds | undefined;
+    try {
+      const birth = this.#birth();
+      ends = new ForkEnds();
+      const forked = await forkInTurn(ends, ({ pid, descriptors, seed }) => {
+        forgetInherited();
+        liveReady()?.become({ ...birth, pid, channel: descriptors[0] as number, seed });
+      });
+      ends.handedOver();
+      if (forked.born !== undefined) return this.#born(forked.born, ends);
+      const { code = "EIO", step = "fork" } = forked.failure ?? {};
+      throw new TemplateFailed("fork", process.pid, `${code} at the step "${step}"`, code, step);
+    } catch (error) {
+      ends?.drop();
+      this.#over(this.#killed ? { kind: "lost" } : { kind: "unborn", error: error as Error, phase: "spawn" });
+    }
+  }
+
+  #born(child: LiveChild, ends: ForkEnds): void {
+    const native = loadForkserver();
+    const { sink, output } = this.#request;
+    this.#child = child;
+    this.#handle = child.handle();
+    this.#lifeline = ends.lifeline;
+    this.#stage = "alive";
+    this.#transport = new SocketTransport(ends.channel, {
+      received: (bytes) => sink.received(bytes),
+      drained: () => sink.drained(),
+      ended: () => sink.ended(),
+    });
+    native.takeFd(ends.channel);
+    const streams = [ends.stdout, ends.stderr].map((fd) => {
+      const stream = new Socket({ fd, readable: true, writable: false });
+      native.takeFd(fd);
+      return stream;
+    }) as [Socket, Socket];
+    this.#output = new ProcessOutput(...streams, output);
+    this.#unwatch = watchExit(this.#handle, () => this.#reap());
+    if (this.#killed) {
+      this.#killed = false;
+      this.kill();
+    }
+    sink.speaks(this.#transport);
+  }
+
+  #reap(): void {
+    this.#ended = true;
+    const status = (this.#child as LiveChild).reap();
+    const trouble = (this.#child as LiveChild).trouble();
+    if (trouble !== null) {
+      const { code, step } = trouble;
+      const error = new TemplateFailed("fork", process.pid, `${code} at the step "${step}"`, code, step);
+      return this.#over({ kind: "unborn", error, phase: "spawn" });
+    }
+    this.#over(statusFrom(status ?? {}));
+  }
+
+  #birth(): Omit<LiveBirth, "pid" | "channel" | "seed"> {
+    const { options, token, path } = this.#request;
+    const env = Object.entries(ownEnvironment(options.env)).filter(([, value]) => value !== undefined);
+    return {
+      token,
+      env: Object.fromEntries(env) as Record<string, string>,
+      cwd: options.cwd,
+      title: `brood ${path}`,
+    };
+  }
+
+  #over(status: BodyEnd["status"]): void {
+    if (this.#stage === "over") return;
+    this.#stage = "over";
+    clearTimeout(this.#timer);
+    const [output, transport] = [this.#output, this.#transport];
+    if (output === undefined || transport === undefined) return this.#resolve({ status, stderr: [] });
+    const over = drained(this.#handle, output, transport);
+    this.#lifeline?.release();
+    void over.then(() => {
+      this.#unwatch?.();
+      this.#resolve(output.endOf(status));
+    });
+  }
+}

@@ -63,8 +63,9 @@ function end({ pid, isStill }: LeftProcess): boolean {
   }
   try {
     if (!isStill()) return false;
-    handle.signalGroup(SIGKILL);
-    return handle.signal(SIGKILL);
+    const group = handle.signalGroup(SIGKILL);
+    // With its group it may be gone and reaped by now.
+    return handle.signal(SIGKILL) || group;
   } finally {
     handle.close();
   }

@@ -2,6 +2,7 @@
 // It is an actor, with everything that the program had in memory.
 import { createReadStream } from "node:fs";
 import { Socket } from "node:net";
+import type { Worker } from "node:worker_threads";
 import { loadForkserver } from "../native/load.js";
 import type { LiveBirth } from "../protocol/live-contract.js";
 import { begin, type Loader } from "./actor-process.js";
@@ -27,14 +28,50 @@ export interface Prepared {
   readonly load: Import;
   /** Node's own, which stay. */
   readonly listeners: Listeners;
+  /** How many threads Node has before libuv has started its pool. */
+  readonly threads: number;
+  /** Those that live. */
+  readonly workers: Set<Worker>;
 }
+
+/** Threads of Node's, of libuv's and of brood's own, by their names; those that nobody has named are called as the first one. */
+const KNOWN =
+  /^(node|MainThread|node-MainThread|V8Worker|node-V8Worker|DelayedTaskSche|SignalInspecto|libuv-worker|brood[- ])/;
+/** How many threads libuv's pool has, unless UV_THREADPOOL_SIZE says otherwise. */
+const POOL = 4;
 
 const listenersNow = (): Listeners =>
   new Map(process.eventNames().map((event) => [event, process.rawListeners(event as "exit")]));
 
 /** In the program, before any code of the user's. @param load import(), as it stands in a file */
 export function prepareLive(inside: Inside, load: Import): Prepared {
-  return { inside, randomness: takeOverRandomness(), load, listeners: listenersNow() };
+  const workers = new Set<Worker>();
+  process.on("worker", (worker) => {
+    workers.add(worker);
+    worker.once("exit", () => workers.delete(worker));
+  });
+  return {
+    inside,
+    randomness: takeOverRandomness(),
+    load,
+    listeners: listenersNow(),
+    threads: loadForkserver().threads().length,
+    workers,
+  };
+}
+
+/** What is in the way of a fork now: a child has none of the program's threads, and whatever these were doing would stay half done. */
+export function obstacle({ workers, threads }: Prepared): string | undefined {
+  if (workers.size > 0) return `it has worker threads (${workers.size})`;
+  const names = loadForkserver()
+    .threads()
+    .map(({ name }) => name);
+  // The first has the title of the process, and who was not named has the name that it had.
+  const foreign = names.filter((name) => !KNOWN.test(name) && name !== names[0]);
+  if (foreign.length > 0) return `it has threads that are not Node's (${[...new Set(foreign)].join(", ")})`;
+  const own = names.filter((name) => !name.startsWith("brood-")).length;
+  const most = threads + (Number(process.env["UV_THREADPOOL_SIZE"]) || POOL);
+  return own > most ? `it has ${own - most} threads that are not Node's` : undefined;
 }
 
 /** In the child, first of all. */

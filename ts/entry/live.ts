@@ -3,7 +3,7 @@
 import { builtinModules, syncBuiltinESMExports } from "node:module";
 import { isMainThread } from "node:worker_threads";
 import { makeReady, type LiveBirth } from "../protocol/live-contract.js";
-import type { becomeLive, Inside, prepareLive } from "./live-process.js";
+import type { becomeLive, Inside, obstacle, prepareLive } from "./live-process.js";
 
 /** Node's classes and lists, as they are in 20 to 26. */
 interface Builtin {
@@ -54,10 +54,14 @@ const inside = takeInside();
 hideFlags();
 delete require.cache[__filename];
 if (isMainThread) {
-  const { becomeLive: become, prepareLive: prepare } = load<{
+  const live = load<{
     becomeLive: typeof becomeLive;
+    obstacle: typeof obstacle;
     prepareLive: typeof prepareLive;
   }>(`${__dirname}/live-process.cjs`);
-  const prepared = prepare(inside, (url) => import(url) as Promise<Record<string, unknown>>);
-  makeReady({ become: (birth: LiveBirth) => become(prepared, birth) });
+  const prepared = live.prepareLive(inside, (url) => import(url) as Promise<Record<string, unknown>>);
+  makeReady({
+    obstacle: () => live.obstacle(prepared),
+    become: (birth: LiveBirth) => live.becomeLive(prepared, birth),
+  });
 }

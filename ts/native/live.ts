@@ -31,6 +31,8 @@ export interface LiveChild {
   reap(): ExitStatus | null;
   /** Why it has ended without having begun, where that is so. */
   trouble(): ForkFailure | null;
+  /** Nothing is asked of it any more: all else throws EBADF. Idempotent. */
+  close(): void;
 }
 
 export interface LiveAddon {

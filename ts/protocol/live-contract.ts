@@ -13,6 +13,8 @@ export interface LiveBirth extends Omit<ForkBirth, "execArgv"> {
 }
 
 export interface LiveReady {
+  /** What of the program is in the way now, in words; undefined where nothing is. */
+  obstacle(): string | undefined;
   /** In a child, before anything else of JavaScript: drops what this process was about, and lives as an actor. */
   become(birth: LiveBirth): void;
 }

@@ -1,6 +1,7 @@
 // Spawn method `main_thread_forkserver`: an actor is a fork of this very process, with everything that it has in memory at that moment.
 // The fork is made at the top of a turn of the event loop. The child leads its own group and its lifeline is armed before its first
 // JavaScript; this process is its parent, and reaps it.
+import { url as inspectorUrl } from "node:inspector";
 import { Socket } from "node:net";
 import { InvalidOption, Unsupported } from "../errors/kinds.js";
 import { TemplateFailed } from "../errors/template.js";
@@ -39,20 +40,38 @@ export const mainThreadForkserver: SpawnMethodImplementation = {
 
 /** Why this process cannot be forked as it is; undefined where it can. */
 function whyNotLive(): string | undefined {
-  if (liveReady() === undefined)
+  const ready = liveReady();
+  if (ready === undefined)
     return "this program was not started for it; start it with `brood run app.js`, in the main thread";
-  return loadForkserver().liveForkObstacle() ?? undefined;
+  const obstacle = ready.obstacle();
+  if (obstacle !== undefined) return `this process cannot be forked: ${obstacle}`;
+  if (inspectorUrl() !== undefined)
+    return "this process cannot be forked: its inspector is open, and a child would have it too";
+  try {
+    return loadForkserver().liveForkObstacle() ?? undefined;
+  } catch {
+    // What is wrong with the addon, the start says.
+    return undefined;
+  }
 }
 
 /** One fork at a time: the others wait for it. */
 let last: Promise<void> = Promise.resolve();
 whenInherited(() => (last = Promise.resolve()));
 
-/** @param become what the child does with itself, which has nobody who waits for the promise */
-function forkInTurn(ends: ForkEnds, become: (child: ForkedChild) => void): Promise<LiveFork> {
+/**
+ * @param wanted whether it still is when its turn comes; undefined is returned where it is not
+ * @param become what the child does with itself, which has nobody who waits for the promise
+ */
+function forkInTurn(
+  ends: ForkEnds,
+  wanted: () => boolean,
+  become: (child: ForkedChild) => void,
+): Promise<LiveFork | undefined> {
   const fork = last.then(
     () =>
-      new Promise<LiveFork>((resolve, reject) => {
+      new Promise<LiveFork | undefined>((resolve, reject) => {
+        if (!wanted()) return resolve(undefined);
         try {
           loadForkserver().forkLive(ends.given, (forked) => {
             if (forked.child !== undefined) become(forked.child);
@@ -130,13 +149,17 @@ class LiveBody implements Body {
     try {
       const birth = this.#birth();
       ends = new ForkEnds();
-      const forked = await forkInTurn(ends, ({ pid, descriptors, seed }) => {
-        forgetInherited();
-        liveReady()?.become({ ...birth, pid, channel: descriptors[0] as number, seed });
-      });
+      const forked = await forkInTurn(
+        ends,
+        () => !this.#killed,
+        ({ pid, descriptors, seed }) => {
+          forgetInherited();
+          liveReady()?.become({ ...birth, pid, channel: descriptors[0] as number, seed });
+        },
+      );
       ends.handedOver();
-      if (forked.born !== undefined) return this.#born(forked.born, ends);
-      const { code = "EIO", step = "fork" } = forked.failure ?? {};
+      if (forked?.born !== undefined) return this.#born(forked.born, ends);
+      const { code = "ECANCELED", step = "fork" } = forked?.failure ?? {};
       throw new TemplateFailed("fork", process.pid, `${code} at the step "${step}"`, code, step);
     } catch (error) {
       ends?.drop();
@@ -200,6 +223,7 @@ class LiveBody implements Body {
     clearTimeout(this.#timer);
     const [output, transport] = [this.#output, this.#transport];
     if (output === undefined || transport === undefined) return this.#resolve({ status, stderr: [] });
+    this.#child?.close();
     const over = drained(this.#handle, output, transport);
     this.#lifeline?.release();
     void over.then(() => {

@@ -23,7 +23,7 @@ export function assertThere(env: LawEnv, id: ActorId | undefined): void {
 /** Asserts that nothing of the actor is left; in this process it was the last of its method. */
 export function assertGone(env: LawEnv, id: ActorId | undefined): void {
   // A fork that was not wanted any more before it was made never was anybody.
-  if (env.method === "forkserver" && id !== undefined && id.pid === undefined) return;
+  if (["forkserver", "main_thread_forkserver"].includes(env.method) && id !== undefined && id.pid === undefined) return;
   if (env.has("process")) assert.equal(isAlive(pidOf(id)), false, `${id?.name} is still there`);
   else assert.equal(loadEngine().stats().actors, 0, `${id?.name} is still there`);
 }

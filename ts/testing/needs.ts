@@ -6,6 +6,14 @@ export type Need =
   | "process"
   /** An actor is a Node program: it loads its modules when it starts, and inherits what Node's programs inherit. */
   | "node"
+  /** An actor has flags of Node of its own. */
+  | "flags"
+  /** An actor loads its modules, and runs their top level. */
+  | "loading"
+  /** An actor may be defined in the program's main module. */
+  | "main module"
+  /** Any thread may start an actor. */
+  | "any thread"
   /** An actor is forked from a template. */
   | "fork"
   /** An actor is a component on the engine of this process. */
@@ -30,11 +38,21 @@ export type Thread = "main thread" | "worker thread";
 
 const LACKS: Readonly<Record<SpawnMethod | "wasm", Partial<Record<Need, Lack>>>> = {
   forkserver: { component: { why: "is no component" } },
-  main_thread_forkserver: { component: { why: "is no component" }, fork: { why: "has no template" } },
+  main_thread_forkserver: {
+    component: { why: "is no component" },
+    fork: { why: "has no template" },
+    flags: { why: "has the flags of its host" },
+    loading: { why: "has the modules that its host has loaded" },
+    "any thread": { why: "is started by the main thread" },
+    "main module": { why: "cannot wait for a main module that waits for it", until: "part 4" },
+  },
   exec: { component: { why: "is no component" }, fork: { why: "has no template" } },
   wasm: {
     process: { why: "has no process" },
     node: { why: "has no Node" },
+    flags: { why: "has no Node" },
+    loading: { why: "has no Node" },
+    "main module": { why: "has no Node" },
     fork: { why: "has no template" },
     "unhandled rejections": { why: "its engine tells nobody of them, but for those of callbacks" },
     "nested nurseries": { why: "starts no actors", until: "part 5" },

@@ -3,6 +3,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { liveFlags } from "./live-flags.js";
 
 /** How long a program may take to tell what is awaited, in ms. */
 const PATIENCE = 15_000;
@@ -37,6 +38,7 @@ export class Program {
     const [command = process.execPath, ...args] = [
       ...under,
       process.execPath,
+      ...liveFlags(),
       ...execArgv,
       path,
       JSON.stringify(config),

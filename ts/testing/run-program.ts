@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { liveFlags } from "./live-flags.js";
 
 export interface RunOptions {
   /** Flags of Node, before the program. */
@@ -35,7 +36,7 @@ export async function runProgram(
   const file = fileURLToPath(
     typeof program === "string" ? new URL(`./programs/${program}.js`, import.meta.url) : program,
   );
-  const child = spawn(process.execPath, [...(options.flags ?? []), file, ...args], {
+  const child = spawn(process.execPath, [...liveFlags(), ...(options.flags ?? []), file, ...args], {
     env: { ...process.env, ...options.env },
     stdio: options.ipc === true ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "pipe", "pipe"],
   });

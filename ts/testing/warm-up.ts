@@ -24,9 +24,10 @@ export async function warmUp(method: SpawnMethod): Promise<void> {
       );
       await nursery.run(what, "add", [1, 2], { spawn: method, name, startTimeout: COMPILING });
     }
-    if (method !== "wasm") return;
+    if (method !== "wasm" && method !== "main_thread_forkserver") return;
     // A law may leave the choice of the method to brood, for an actor that is not built.
     await nursery.run(actor(new URL("./actors/callee.js", import.meta.url)), "add", [1, 2], { name: "default" });
+    if (method !== "wasm") return;
     const text = source<{ one(): number }>("({ one: () => 1 })");
     await nursery.run(text, "one", [], { startTimeout: COMPILING });
   });

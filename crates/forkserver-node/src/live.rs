@@ -115,35 +115,60 @@ pub struct LiveFork {
 /// A child of this very process, to be reaped by it.
 #[napi]
 pub struct LiveChild {
-    born: Born,
+    pid: i32,
     environment: Arc<Environment>,
+    /// `None` once closed.
+    born: RefCell<Option<Born>>,
 }
 
 #[napi]
 impl LiveChild {
+    fn of(environment: Arc<Environment>, born: Born) -> Self {
+        Self {
+            pid: born.process.pid(),
+            environment,
+            born: RefCell::new(Some(born)),
+        }
+    }
+
     /// The number of the process.
     #[napi(getter, catch_unwind)]
     pub fn pid(&self) -> i32 {
-        self.born.process.pid()
+        self.pid
     }
 
     /// A handle on it, to be closed.
     #[napi(catch_unwind)]
-    pub fn handle(&self) -> ProcessHandle {
-        ProcessHandle::of(&self.environment, self.born.process.clone())
+    pub fn handle(&self) -> Result<ProcessHandle> {
+        self.with(|born| Ok(ProcessHandle::of(&self.environment, born.process.clone())))
     }
 
     /// Reaps it, if it has ended.
     #[napi(catch_unwind)]
     pub fn reap(&self) -> Result<Option<ExitStatus>> {
-        let status = self.born.process.reap().map_err(|error| failed("reap", &error))?;
-        Ok(status.map(ExitStatus::of))
+        self.with(|born| {
+            let status = born.process.reap().map_err(|error| failed("reap", &error))?;
+            Ok(status.map(ExitStatus::of))
+        })
     }
 
     /// Why it has ended without having begun.
     #[napi(catch_unwind)]
-    pub fn trouble(&self) -> Option<ForkFailure> {
-        self.born.trouble().map(ForkFailure::from)
+    pub fn trouble(&self) -> Result<Option<ForkFailure>> {
+        self.with(|born| Ok(born.trouble().map(ForkFailure::from)))
+    }
+
+    /// Nothing is asked of it any more.
+    #[napi(catch_unwind)]
+    pub fn close(&self) {
+        drop(self.born.take());
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&Born) -> Result<T>) -> Result<T> {
+        match &*self.born.borrow() {
+            Some(born) => look(born),
+            None => Err(refused(libc::EBADF, format!("process {}: it is closed", self.pid))),
+        }
     }
 }
 
@@ -253,7 +278,7 @@ fn turn() {
     let (env, callback, environment) = (armed.env, armed.callback, Arc::clone(&armed.environment));
     let mut told = LiveFork::default();
     match forked {
-        Ok(Forked::Parent(born)) => told.born = Some(LiveChild { born, environment }),
+        Ok(Forked::Parent(born)) => told.born = Some(LiveChild::of(environment, born)),
         Ok(Forked::Child(child)) => {
             // What it was made with is the parent's: here other things have these numbers.
             HOST.with_borrow_mut(|host| std::mem::forget(host.take()));

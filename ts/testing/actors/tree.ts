@@ -58,7 +58,8 @@ export async function plant(nursery: Nursery, shape: Shape): Promise<Portal<any>
   return portal as Portal<any>;
 }
 
-const shape = JSON.parse(process.env["TREE"] ?? "{}") as Shape;
+/** Read when it is asked for: the module may have been loaded by another process. */
+const ownShape = (): Shape => JSON.parse(process.env["TREE"] ?? "{}") as Shape;
 let child: Portal<any> | undefined;
 
 export default defineActor(
@@ -70,6 +71,7 @@ export default defineActor(
     ],
     /** Grows the levels below, and keeps them until cancelled. */
     grow: context({ started: type<void>() }, async (task) => {
+      const shape = ownShape();
       if (shape.depth > 0) child = await plant(await task.openNursery(), shape);
       await task.started();
       await new Promise((resolve) => task.signal.addEventListener("abort", resolve));
@@ -83,6 +85,7 @@ export default defineActor(
   },
   {
     async setup(task) {
+      const shape = ownShape();
       if (shape.sleepers) spawn("sleep", ["1000"], { stdio: "ignore" });
       if (shape.deaf === true && shape.depth === 0) process.on("SIGTERM", () => {});
       if (shape.notes !== undefined) {

@@ -238,7 +238,7 @@ law(
         stderr: /no-such-import\.mjs/,
       },
       // A fork is given its environment and not started with it.
-      ...(env.has("fork")
+      ...(env.method !== "exec"
         ? {}
         : {
             "too large": {
@@ -250,6 +250,7 @@ law(
     };
     await withNursery(async (nursery) => {
       for (const [name, expected] of Object.entries(cases)) {
+        if (expected.options?.execArgv !== undefined && !env.has("flags")) continue;
         const what =
           expected.actor ??
           (expected.code === undefined
@@ -319,7 +320,8 @@ law("An actor that never says hello, or says it and stalls, is killed and reject
       assert.equal(stalled, error.actor.pid);
       if (name === "load") assert.deepEqual(error.stderr, ["stopped in load"]);
     };
-    await Promise.all([inSetup(), ...(env.has("node") ? Object.entries(stalls).map(inNode) : [])]);
+    const possible = Object.entries(stalls).filter(([, [, more]]) => more.execArgv === undefined || env.has("flags"));
+    await Promise.all([inSetup(), ...(env.has("node") ? possible.map(inNode) : [])]);
     await works(nursery, env);
   });
 });
@@ -338,13 +340,17 @@ law("Aborting a start in any phase leaves no process, socket, instance or regist
     "in the next turn": { reached: () => new Promise((go) => setImmediate(go)) },
     "at 0 ms": { reached: () => new Promise((go) => setTimeout(go, 0)) },
     "in setup": { reached: (_file, notes) => notes.come() },
-    ...(env.has("node")
+    ...(env.has("flags")
       ? {
           "before hello": {
             what: worker,
             options: (file) => ({ execArgv: impostor, env: { IMPOSTOR: "nothing; wait", IMPOSTOR_FILE: file } }),
             reached: (file) => until("before hello", () => existsSync(file)),
           },
+        }
+      : {}),
+    ...(env.has("node")
+      ? {
           "while loading": {
             what: slow,
             options: (file) => ({ env: { SLOW_FILE: file } }),
@@ -468,7 +474,7 @@ law(
       await works(nursery, env);
     });
   },
-  { needs: ["process"] },
+  { needs: ["process", "flags"] },
 );
 
 law(
@@ -574,7 +580,7 @@ law(
     assert.equal(always.evaluations.length, 2);
     assert.match(always.evaluations[1] as string, asModule);
   },
-  { needs: ["node"] },
+  { needs: ["node", "main module"] },
 );
 
 law(
@@ -619,7 +625,7 @@ law(
     assert.match(late.answer.message ?? "", /process\.argv\[1\] === fileURLToPath\(import\.meta\.url\)/);
     assert.equal(late.evaluations.length, 2);
   },
-  { needs: ["node"] },
+  { needs: ["node", "loading"] },
 );
 
 law(
@@ -641,7 +647,7 @@ law(
     assert.equal(readdirSync(coverage).length, 1, "coverage of the host alone");
     assert.equal(readdirSync(profiles).length, 1, "a profile of the host alone");
   },
-  { needs: ["node"] },
+  { needs: ["node", "flags"] },
 );
 
 const LATER = "after part 5";

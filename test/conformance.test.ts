@@ -1,64 +1,31 @@
-// Runs the conformance suite over every spawn method that works here, with leak checks around each law, and writes the table
-// of results to docs/conformance.md. A law that a method cannot be held to yet is a skip; one that does not speak of the method
-// is none.
-import assert from "node:assert/strict";
+// Runs the conformance suite over every spawn method but the one that a program has to be started for (conformance.live.test.ts), and
+// writes the table of results to docs/conformance.md.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { allLaws, conformance, lawEnv, pending } from "#brood/testing/conformance.js";
-import { loadEngine } from "#brood/native/load.js";
-import { retireTemplates } from "#brood/spawn/templates.js";
-import { METHODS } from "#brood/testing/methods.js";
+import { allLaws, conformance, pending } from "#brood/testing/conformance.js";
+import { METHODS, PLAIN } from "#brood/testing/methods.js";
 import { warmUp } from "#brood/testing/warm-up.js";
 import { ROOT } from "./harness/checkout.js";
-import { leakCheck } from "./harness/leaks.js";
+import { conform } from "./harness/conform.js";
 import { suite } from "./harness/law.js";
 
 // Other test files run beside this one, with temporary files of their own that are no leak of ours.
 process.env["TMPDIR"] = mkdtempSync(join(tmpdir(), "conformance-"));
 
 const law = suite("conformance");
-const leaks = leakCheck();
 const passed = new Map<string, Set<string>>();
 
 law.before(async () => {
-  for (const method of METHODS) await warmUp(method);
+  for (const method of PLAIN) await warmUp(method);
 });
 
-for (const method of METHODS) {
-  const { laws, lacking } = conformance(method);
-  for (const { sentence, run, deadline } of laws) {
-    law(
-      `${method}: ${sentence}`,
-      async (t) => {
-        const directory = mkdtempSync(join(tmpdir(), "law-"));
-        t.defer(() => rmSync(directory, { recursive: true, force: true }));
-        let held = false;
-        // After whatever the law has deferred.
-        t.defer(async () => {
-          if (!held) return;
-          // One of its own kind stays with the process, as the first of the common kind does.
-          retireTemplates(
-            ({ kind }) => kind.flags.length + kind.order.preload.length + Object.keys(kind.env).length > 0,
-          );
-          if (method === "wasm") assert.equal(loadEngine().stats().actors, 0);
-          await leaks.assertSame();
-          passed.set(sentence, (passed.get(sentence) ?? new Set()).add(method));
-        });
-        leaks.snapshot();
-        await run(lawEnv(method, { directory, defer: (cleanUp) => t.defer(cleanUp) }));
-        held = true;
-      },
-      deadline === undefined ? {} : { deadline },
-    );
-  }
-  for (const { law: one, lack } of lacking)
-    if (lack.until !== undefined) law(`${method}: ${one.sentence}`, () => {}, { skip: true });
-}
+for (const method of PLAIN)
+  conform(law, method, (sentence) => passed.set(sentence, (passed.get(sentence) ?? new Set()).add(method)));
 
 law.after(() => {
   rmSync(tmpdir(), { recursive: true, force: true });
-  const complete = METHODS.every((method) =>
+  const complete = PLAIN.every((method) =>
     conformance(method).laws.every(({ sentence }) => passed.get(sentence)?.has(method)),
   );
   // A partial run says nothing about the rest.

@@ -3,7 +3,7 @@
 // that only one side has is sent from there.
 import assert from "node:assert/strict";
 import { actor, InvalidMessage, isRemote, openNursery, type Nursery, type Portal, type EndpointsOf } from "brood";
-import { METHODS } from "#brood/testing/methods.js";
+import { PLAIN } from "#brood/testing/methods.js";
 import { leakCheck } from "./harness/leaks.js";
 import { suite } from "./harness/law.js";
 import { rows } from "./protocol/values.table.js";
@@ -18,7 +18,7 @@ let nursery: Nursery;
 
 law.before(async () => {
   nursery = await openNursery();
-  for (const method of METHODS) {
+  for (const method of PLAIN) {
     // The largest rows are beyond what a message may have.
     const limits = method === "wasm" ? { limits: { memory: "1GiB" } } : {};
     const portal = await nursery.start(values, { name: method, spawn: method, ...limits } as never);
@@ -42,7 +42,7 @@ async function rejected(work: Promise<unknown>): Promise<unknown> {
 /** As a path stands in a refusal: a long one is shortened in its middle. */
 const shown = (path: string): string => (path.length <= 400 ? path : `${path.slice(0, 200)}...${path.slice(-200)}`);
 
-for (const method of METHODS) {
+for (const method of PLAIN) {
   for (const row of rows) {
     const { kind } = row;
     const its = () => portals.get(method) as { portal: Portal<Values>; kinds: ReadonlySet<string> };

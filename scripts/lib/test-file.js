@@ -3,9 +3,10 @@
 // and, for the counts, as the totals that uvu prints: plain uvu files are judged too, as a whole.
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { delimiter, dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ROOT, shown } from "./checkout.js";
+import { at, ROOT, shown } from "./checkout.js";
 import { describeProcess, killOffspring, killQuietly, leftBehind, markProcess, offspringOf } from "./offspring.js";
 import { Tail } from "./tail.js";
 
@@ -34,12 +35,16 @@ export async function endRunningFiles() {
 export async function runTestFile(file, { node = process.execPath, full = false, linger = LINGER } = {}) {
   const since = performance.now();
   const id = randomUUID();
-  const child = spawn(node, ["--enable-source-maps", file], {
+  // A host that can fork itself is started by the command that users have for it.
+  const live = file.endsWith(".live.test.js");
+  const [command, ...args] = live ? ["sh", at("bin", "brood"), "run"] : [node];
+  const child = spawn(command, [...args, "--enable-source-maps", file], {
     cwd: ROOT,
     detached: true,
     stdio: ["ignore", "pipe", "pipe", "pipe"],
     env: {
       ...process.env,
+      ...(live ? { PATH: `${dirname(node)}${delimiter}${process.env.PATH}` } : {}),
       NO_COLOR: "1",
       BROOD_TEST_RUN: id,
       BROOD_TEST_REPORT: "3",

@@ -99,8 +99,9 @@ await nursery.run(greeter, "add", [1, 2], { onDeath: "report" });
 await nursery.start(greeter, {});
 // @ts-expect-error bad spawn method
 await nursery.start(greeter, { name: "x", spawn: "thread" });
-// @ts-expect-error a method that this version does not have
 await nursery.start(greeter, { name: "x", spawn: "main_thread_forkserver" });
+// @ts-expect-error a method that this version does not have
+await nursery.start(greeter, { name: "x", spawn: "wasm_forkserver" });
 await nursery.start(greeter, { name: "x", spawn: "forkserver", preload: ["typescript"] });
 await nursery.start(greeter, { name: "x", preload: true });
 // @ts-expect-error what has no process preloads nothing

@@ -71,7 +71,7 @@ export function obstacle({ workers, threads }: Prepared): string | undefined {
   if (foreign.length > 0) return `it has threads that are not Node's (${[...new Set(foreign)].join(", ")})`;
   const own = names.filter((name) => !name.startsWith("brood-")).length;
   const most = threads + (Number(process.env["UV_THREADPOOL_SIZE"]) || POOL);
-  return own > most ? `it has ${own - most} threads that are not Node's` : undefined;
+  return own > most ? `it has threads that are not Node's (${own - most})` : undefined;
 }
 
 /** In the child, first of all. */

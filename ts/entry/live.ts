@@ -1,6 +1,6 @@
 // What `brood run` has Node load before a program: it prepares the program for being forked in the middle of its work, takes what that
 // needs of Node's inside, and hides the inside again. It is small, because it is compiled at every start.
-import { builtinModules, syncBuiltinESMExports } from "node:module";
+import { builtinModules, createRequire, syncBuiltinESMExports } from "node:module";
 import { isMainThread } from "node:worker_threads";
 import { makeReady, type LiveBirth } from "../protocol/live-contract.js";
 import type { becomeLive, Inside, obstacle, prepareLive } from "./live-process.js";
@@ -11,6 +11,7 @@ interface Builtin {
   setRealmAllowRequireByUsers(ids: readonly string[]): void;
 }
 
+const require = createRequire(import.meta.url);
 const load = <T>(id: string): T => require(id) as T;
 
 /** Takes the references that are needed, and makes `internal/...` unknown again. */
@@ -52,7 +53,6 @@ function hideFlags(): void {
 
 const inside = takeInside();
 hideFlags();
-delete require.cache[__filename];
 if (isMainThread) {
   const live = load<{
     becomeLive: typeof becomeLive;
@@ -65,3 +65,4 @@ if (isMainThread) {
     become: (birth: LiveBirth) => live.becomeLive(prepared, birth),
   });
 }
+for (const file of Object.keys(require.cache)) if (file.startsWith(__dirname)) delete require.cache[file];

@@ -1,6 +1,7 @@
 // Spawn method `main_thread_forkserver`: an actor is a fork of this very process, with everything that it has in memory at that moment.
 // The fork is made at the top of a turn of the event loop. The child leads its own group and its lifeline is armed before its first
 // JavaScript; this process is its parent, and reaps it.
+import { closeSync, openSync } from "node:fs";
 import { url as inspectorUrl } from "node:inspector";
 import { Socket } from "node:net";
 import { InvalidOption, Unsupported } from "../errors/kinds.js";
@@ -72,13 +73,19 @@ function forkInTurn(
     () =>
       new Promise<LiveFork | undefined>((resolve, reject) => {
         if (!wanted()) return resolve(undefined);
+        let input: number | undefined;
         try {
-          loadForkserver().forkLive(ends.given, (forked) => {
+          input = openSync("/dev/null", "r");
+          const { stdio, ...given } = ends.given;
+          loadForkserver().forkLive({ ...given, stdio: [input, stdio[1], stdio[2]] }, (forked) => {
             if (forked.child !== undefined) become(forked.child);
             else resolve(forked);
           });
         } catch (error) {
           reject(error as Error);
+        } finally {
+          // The request has copies.
+          if (input !== undefined) closeSync(input);
         }
       }),
   );

@@ -59,8 +59,8 @@ impl Runtime for Busy {
             0 => {}
             error => return Err(io::Error::from_raw_os_error(error.saturating_neg())),
         }
-        // SAFETY: as above; by now `/dev/null` is at each of their descriptors.
-        unsafe { self.uv.close_outward(self.main) };
+        // SAFETY: as above; by now something quiet is at each of their descriptors.
+        unsafe { self.uv.quiet(self.main) };
         Ok(())
     }
 }
@@ -286,7 +286,7 @@ fn turn() {
         }
         Err(failure) => told.failure = Some(failure.into()),
     }
-    // In the child these numbers are `/dev/null`.
+    // In the child nothing is at these numbers.
     drop(armed);
     told.pause = from.elapsed().as_secs_f64() * 1_000.0;
     if tell(env, callback, told).is_err() {

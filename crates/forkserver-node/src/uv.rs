@@ -25,13 +25,13 @@ mod kind {
     pub(super) const FS_EVENT: c_int = 3;
     pub(super) const FS_POLL: c_int = 4;
     pub(super) const NAMED_PIPE: c_int = 7;
-    pub(super) const POLL: c_int = 8;
     pub(super) const PREPARE: c_int = 9;
-    pub(super) const PROCESS: c_int = 10;
     pub(super) const TCP: c_int = 12;
     pub(super) const TTY: c_int = 14;
-    pub(super) const UDP: c_int = 15;
 }
+
+/// The last of the descriptors that every process has.
+const LAST_STDIO: c_int = 2;
 
 /// `struct uv__queue`: the head of a ring.
 #[repr(C)]
@@ -74,8 +74,11 @@ pub(crate) struct Uv {
     pub(crate) loop_fork: unsafe extern "C" fn(*mut uv_loop_s) -> c_int,
     backend_fd: unsafe extern "C" fn(*const uv_loop_s) -> c_int,
     walk: unsafe extern "C" fn(*mut uv_loop_s, OnHandle, *mut c_void),
-    close: unsafe extern "C" fn(*mut Handle, *const c_void),
     is_closing: unsafe extern "C" fn(*const Handle) -> c_int,
+    fileno: unsafe extern "C" fn(*const Handle, *mut c_int) -> c_int,
+    read_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
+    fs_event_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
+    fs_poll_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
     handle_size: unsafe extern "C" fn(c_int) -> usize,
     prepare_init: unsafe extern "C" fn(*mut uv_loop_s, *mut Handle) -> c_int,
     prepare_start: unsafe extern "C" fn(*mut Handle, OnPrepare) -> c_int,
@@ -93,8 +96,11 @@ impl Uv {
                 loop_fork: function(c"uv_loop_fork")?,
                 backend_fd: function(c"uv_backend_fd")?,
                 walk: function(c"uv_walk")?,
-                close: function(c"uv_close")?,
                 is_closing: function(c"uv_is_closing")?,
+                fileno: function(c"uv_fileno")?,
+                read_stop: function(c"uv_read_stop")?,
+                fs_event_stop: function(c"uv_fs_event_stop")?,
+                fs_poll_stop: function(c"uv_fs_poll_stop")?,
                 handle_size: function(c"uv_handle_size")?,
                 prepare_init: function(c"uv_prepare_init")?,
                 prepare_start: function(c"uv_prepare_start")?,
@@ -200,17 +206,18 @@ impl Uv {
         }
     }
 
-    /// Closes all handles of a loop that look outside of the process, but those of signals: Node counts these, and closes them with the
-    /// last listener. libuv closes none of the descriptors 0 to 2 with them.
+    /// Has the handles of a loop see nothing of what they were about. None is closed, since that calls who waits for what they were
+    /// doing; what is at their descriptors is quiet. Files are not watched any more, 0 to 2 not read, and a listening socket that is
+    /// closed some day does not take its file with it, which is the parent's.
     ///
     /// # Safety
     /// As [`Uv::hold`], and in a child that has none of their descriptors any more.
-    pub(crate) unsafe fn close_outward(&self, of: *mut uv_loop_s) {
+    pub(crate) unsafe fn quiet(&self, of: *mut uv_loop_s) {
         unsafe extern "C" fn one(handle: *mut Handle, uv: *mut c_void) {
             // SAFETY: it is the one that is passed below.
             let uv = unsafe { &*uv.cast::<Uv>() };
             // SAFETY: libuv calls with handles of the loop.
-            unsafe { uv.close_if_outward(handle) };
+            unsafe { uv.quiet_one(handle) };
         }
         let uv: *const Self = self;
         // SAFETY: the caller's promise; the walk is over when this returns.
@@ -218,36 +225,34 @@ impl Uv {
     }
 
     /// # Safety
-    /// As [`Uv::close_outward`], with a handle of the loop.
-    unsafe fn close_if_outward(&self, handle: *mut Handle) {
+    /// As [`Uv::quiet`], with a handle of the loop.
+    unsafe fn quiet_one(&self, handle: *mut Handle) {
         // SAFETY: handles of all kinds begin alike.
         let kind = unsafe { (*handle).kind };
-        let outward = [
-            kind::TCP,
-            kind::NAMED_PIPE,
-            kind::TTY,
-            kind::UDP,
-            kind::FS_EVENT,
-            kind::FS_POLL,
-            kind::POLL,
-            kind::PROCESS,
-        ];
         // SAFETY: the caller's promise.
-        if !outward.contains(&kind) || unsafe { (self.is_closing)(handle) } != 0 {
+        if unsafe { (self.is_closing)(handle) } != 0 {
             return;
         }
-        if kind == kind::NAMED_PIPE {
-            // The file of a listening socket is the parent's: closing would unlink it.
-            // SAFETY: the size of a pipe was compared, and its last member is this name.
-            unsafe {
-                handle
-                    .cast::<u8>()
-                    .add(PIPE_NAME)
-                    .cast::<*const c_char>()
-                    .write_unaligned(ptr::null())
-            };
+        match kind {
+            // SAFETY: it is of that kind.
+            kind::FS_EVENT => drop(unsafe { (self.fs_event_stop)(handle) }),
+            // SAFETY: it is of that kind.
+            kind::FS_POLL => drop(unsafe { (self.fs_poll_stop)(handle) }),
+            kind::TCP | kind::TTY | kind::NAMED_PIPE => {
+                let mut fd = -1;
+                // SAFETY: it is a stream, and a number is written.
+                if unsafe { (self.fileno)(handle, &raw mut fd) } == 0 && fd <= LAST_STDIO {
+                    // SAFETY: it is a stream of this loop.
+                    unsafe { (self.read_stop)(handle) };
+                }
+                if kind == kind::NAMED_PIPE {
+                    // SAFETY: the size of a pipe was compared, and its last member is this name.
+                    let name = unsafe { handle.cast::<u8>().add(PIPE_NAME).cast::<*const c_char>() };
+                    // SAFETY: as above. The name itself is never freed.
+                    unsafe { name.write_unaligned(ptr::null()) };
+                }
+            }
+            _ => {}
         }
-        // SAFETY: it is a handle of this loop that is not being closed.
-        unsafe { (self.close)(handle, ptr::null()) };
     }
 }

@@ -3,12 +3,12 @@
 //! What is open is listed before the fork, and what of it is still the same afterwards is closed. That spares the one pipe that
 //! libuv makes anew while it forks, without which the first signal listener and the first child process would abort.
 
-use std::io;
+use std::io::{self, PipeReader, PipeWriter, pipe};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 
 use rustix::fs::{Mode, OFlags, RawDir, SeekFrom, fstat, open, readlinkat_raw, seek};
-use rustix::io::Errno;
+use rustix::io::{Errno, ioctl_fionbio};
 
 /// Room for a part of the list, in bytes.
 const PART: usize = 4096;
@@ -32,8 +32,7 @@ struct Open {
 /// Which of the numbers that are not open any more something in the child may still know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stale {
-    /// Those of eventfds: a thread that was not taken along had one to be woken by, and what is left of it may still be woken. Eight
-    /// bytes would be written to whatever had got that number.
+    /// Those of eventfds.
     Eventfds,
     /// All: the child goes on with the heap of a program that was using them.
     All,
@@ -46,6 +45,8 @@ pub(crate) struct Descriptors {
     directory: OwnedFd,
     /// Stands in for what must not be closed and does not matter any more.
     null: OwnedFd,
+    /// Stands in for what may still be waited for: nothing ever comes, to read there is nothing at the moment, and no write is taken.
+    quiet: Option<(PipeReader, PipeWriter)>,
     list: Vec<Open>,
 }
 
@@ -54,7 +55,7 @@ impl Descriptors {
     ///
     /// # Errors
     /// `EMFILE`, `ENFILE`, `ENOENT` where there is no `/proc`.
-    pub(crate) fn open() -> io::Result<Self> {
+    pub(crate) fn open(stale: Stale) -> io::Result<Self> {
         let directory = open(
             "/proc/self/fd",
             OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
@@ -64,6 +65,14 @@ impl Descriptors {
         Ok(Self {
             directory,
             null,
+            quiet: match stale {
+                Stale::Eventfds => None,
+                Stale::All => {
+                    let (reader, writer) = pipe()?;
+                    ioctl_fionbio(&reader, true)?;
+                    Some((reader, writer))
+                }
+            },
             list: Vec::with_capacity(256),
         })
     }
@@ -98,32 +107,42 @@ impl Descriptors {
 
     /// In the child: closes all that was listed and is still the same, but 0 to 2 and `kept`.
     ///
-    /// Something in the child may know such a number still, and use or close it: then `/dev/null` is what takes its place.
+    /// Something in the child may know such a number still, and wait for it, use or close it. At that of an eventfd `/dev/null` takes its
+    /// place: a thread that was not taken along had one to be woken by, and what is left of it may still be woken. With [`Stale::All`]
+    /// the end of a quiet pipe takes the place of all others.
     ///
     /// # Errors
     /// None that is known of.
     pub(crate) fn close_all_but(
         &self,
         kept: &[RawFd],
-        stale: Stale,
         put_at: impl Fn(BorrowedFd<'_>, RawFd) -> io::Result<()>,
         close: impl Fn(RawFd),
     ) -> io::Result<()> {
         let null = self.null.as_raw_fd();
+        let quiet = self
+            .quiet
+            .as_ref()
+            .map(|(reader, writer)| (reader.as_raw_fd(), writer.as_raw_fd()));
         let inherited = |open: &&Open| {
             open.fd > LAST_STDIO
                 && open.fd != null
+                && !quiet.is_some_and(|(reader, writer)| open.fd == reader || open.fd == writer)
                 && !kept.contains(&open.fd)
                 && identity(open.fd) == Some(open.identity)
         };
         for open in self.list.iter().filter(inherited) {
-            if stale == Stale::All || open.eventfd {
-                put_at(self.null.as_fd(), open.fd)?;
-            } else {
-                close(open.fd);
+            match &self.quiet {
+                _ if open.eventfd => put_at(self.null.as_fd(), open.fd)?,
+                Some((reader, _)) => put_at(reader.as_fd(), open.fd)?,
+                None => close(open.fd),
             }
         }
         close(null);
+        // The other end of the pipe stays open, and nobody knows its number any more: or there would be an end to be seen.
+        if let Some((reader, _)) = quiet {
+            close(reader);
+        }
         Ok(())
     }
 }

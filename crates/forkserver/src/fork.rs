@@ -97,7 +97,6 @@ pub(crate) enum Side {
 pub(crate) struct Forker {
     maps: Maps,
     descriptors: Descriptors,
-    stale: Stale,
     oom_score: String,
 }
 
@@ -109,8 +108,7 @@ impl Forker {
             .unwrap_or(0);
         Ok(Self {
             maps: Maps::open()?,
-            descriptors: Descriptors::open()?,
-            stale,
+            descriptors: Descriptors::open(stale)?,
             oom_score: (own + OOM_SOONER).min(OOM_MOST).to_string(),
         })
     }
@@ -194,12 +192,7 @@ impl Forker {
         let mut kept = vec![order.lifeline.into_raw_fd(), control.as_raw_fd()];
         kept.extend(&descriptors);
         self.descriptors
-            .close_all_but(
-                &kept,
-                self.stale,
-                |null, number| kernel.put_at(null, number, true),
-                sys::close,
-            )
+            .close_all_but(&kept, |null, number| kernel.put_at(null, number, true), sys::close)
             .map_err(failed(Step::Close))?;
         // A kernel or a sandbox may refuse it, and the actor is none the worse.
         let _ = OpenOptions::new()

@@ -1,8 +1,9 @@
 //! Forks the process that calls this, as it is: with its whole heap, on its first thread, which alone the child has.
 //!
-//! Of the descriptors the child has those it is given. At the number of every other one is `/dev/null`: whatever in its heap still
-//! knows such a number, and reads it, writes to it or closes it, hits nothing of the parent's and nothing of the child's. What the
-//! program's event loop has to do about it is its [`Runtime`]'s concern.
+//! Of the descriptors the child has those it is given. At the number of every other one is the end of a pipe on which nothing ever happens
+//! (at those of eventfds, `/dev/null`): whatever in its heap still knows such a number, and waits for it, reads it, writes to it or closes
+//! it, hits nothing of the parent's and nothing of the child's. What the program's event loop has to do about it is its [`Runtime`]'s
+//! concern.
 
 use std::io;
 use std::mem::{ManuallyDrop, forget};

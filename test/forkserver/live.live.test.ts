@@ -1,0 +1,71 @@
+// A busy program forks itself: nothing of what it was about happens in a child, nothing of it is lost in the program, and each child does
+// what any process can and ends as it says.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { actor, openNursery, Unsupported } from "brood";
+import { rejection } from "#brood/testing/gate.js";
+import { runProgram } from "#brood/testing/run-program.js";
+import { note } from "../harness/report.js";
+import { suite } from "../harness/law.js";
+
+const law = suite("a busy program that forks itself");
+const FULL = process.env["BROOD_FULL"] !== undefined;
+const FORKS = FULL ? 3_000 : 300;
+
+law(
+  `of ${FORKS} forks each ends exactly; what the program does runs in it, goes on, and never runs in a child`,
+  async () => {
+    const end = await runProgram("busy", [String(FORKS)], { ms: FULL ? 1_500_000 : 200_000 });
+    assert.deepEqual({ code: end.code, stderr: end.stderr }, { code: 0, stderr: [] });
+    const { ran, ended, trespasses, p50 } = JSON.parse(end.stdout.at(-1) as string) as {
+      ran: Record<string, number>;
+      ended: Record<string, number>;
+      trespasses: string;
+      p50: number;
+    };
+    assert.equal(trespasses, "");
+    assert.deepEqual(ended, { "all exact": FORKS });
+    for (const what of [
+      "an interval",
+      "an immediate",
+      "a file read",
+      "a promise of a timer",
+      "AbortSignal.timeout",
+      "a socket's data",
+      "an echo",
+      "a request",
+      "a response",
+      "a watch",
+      "a signal",
+    ])
+      assert.ok((ran[what] ?? 0) > FORKS / 10, `${what}: ${ran[what]}`);
+    assert.equal(ran["the socket's path is there"], 1);
+    assert.deepEqual(
+      Object.keys(ran).filter((what) => what.startsWith("a failed request")),
+      [],
+    );
+    // When the program had ended it, and not before.
+    assert.equal(ran["a child's exit"], 1);
+    note(`${process.version}: ${FORKS} forks of a busy program, start p50 ${p50.toFixed(1)} ms`);
+  },
+  { deadline: FULL ? 1_600_000 : 240_000 },
+);
+
+law("a program with a living Worker is not forked, and says why; without it it is again", async (t) => {
+  const nursery = await openNursery();
+  t.defer(() => nursery.cancel());
+  const what = actor<typeof import("#brood/testing/actors/worked.js")>(
+    new URL(import.meta.resolve("#brood/testing/actors/worked.js")),
+  );
+  const start = () => nursery.start(what, { name: "one", spawn: "main_thread_forkserver" });
+  const worker = new Worker("setInterval(() => {}, 1e6)", { eval: true });
+  await once(worker, "online");
+  const error = await rejection(start());
+  assert.ok(error instanceof Unsupported, String(error));
+  assert.match(error.message, /main_thread_forkserver: this process cannot be forked: it has worker threads \(1\)/);
+  await worker.terminate();
+  assert.equal(await (await start()).call("work", 0), "all");
+});
+
+law.run();

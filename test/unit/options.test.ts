@@ -356,7 +356,7 @@ refuses("nursery.start in wasm", (scope) => {
       { env: { A: "1" } },
       "env",
       "an object",
-      /env is one of spawn method forkserver and exec, and this is wasm$/,
+      /env is one of spawn method forkserver, main_thread_forkserver, exec, and this is wasm$/,
     ),
     one("cwd", { cwd: "/" }, "cwd", '"/"', /^the options name, /),
     one("execArgv", { execArgv: [] }, "execArgv", "an array", /^the options name, /),
@@ -422,8 +422,20 @@ for (const verb of ["start", "run"] as const) {
       ...times(what, begin, ["startTimeout", "cancelTimeout", "killTimeout", ...(verb === "run" ? ["deadline"] : [])]),
       ...choices(what, begin),
       ...NO_NAMES.map(([value, shown]) => one(`name ${shown}`, { name: value }, "name", shown, NAME)),
-      one("no such method", { spawn: "thread" }, "spawn", '"thread"', /^"forkserver" or "exec"/),
-      one("a method that is no text", { spawn: 1 }, "spawn", "1", /^"forkserver" or "exec"/),
+      one(
+        "no such method",
+        { spawn: "thread" },
+        "spawn",
+        '"thread"',
+        /^"forkserver" or "main_thread_forkserver" or "exec"/,
+      ),
+      one(
+        "a method that is no text",
+        { spawn: 1 },
+        "spawn",
+        "1",
+        /^"forkserver" or "main_thread_forkserver" or "exec"/,
+      ),
       one("a signal that is none", { signal: {} }, "signal", "an object", /^an AbortSignal$/),
       one("inheritMain", { inheritMain: 1 }, "inheritMain", "1", /^true or false$/),
       one("env", { env: "A=1" }, "env", '"A=1"', /^an object of strings$/),
@@ -713,11 +725,14 @@ law("what a later version brings is refused as Unsupported, by name", async () =
   }
   const before = children();
   await withNursery(async (scope) => {
-    for (const spawn of ["wasm_fork", "wasm_forkserver", "main_thread_forkserver"]) {
+    for (const spawn of ["wasm_fork", "wasm_forkserver"]) {
       const error = await refusalOf(() => loose(scope.start.bind(scope))(greeter, { name: "refused", spawn }));
       assert.ok(error instanceof Unsupported, String(error));
       assert.is(error.feature, `spawn method ${spawn}`);
-      assert.match(error.message, /this version does not have it yet; it has forkserver, exec, wasm/);
+      assert.match(
+        error.message,
+        /this version does not have it yet; it has forkserver, main_thread_forkserver, exec, wasm/,
+      );
     }
     const start = (options: object): unknown =>
       loose(scope.start.bind(scope))(source("({})"), { name: "refused", ...options });
@@ -741,7 +756,7 @@ law("BROOD_SPAWN_METHOD is checked as the option is, where it decides", async ()
       assert.ok(error instanceof InvalidOption);
       assert.match(
         error.message,
-        /^invalid option: BROOD_SPAWN_METHOD: got "thread"\. Accepted: "forkserver" or "exec"/,
+        /^invalid option: BROOD_SPAWN_METHOD: got "thread"\. Accepted: "forkserver" or "main_thread_forkserver" or "exec"/,
       );
       // It overrides the default, never a choice.
       assert.is(await scope.run(greeter, "add", [1, 2], { spawn: "exec" }), 3);

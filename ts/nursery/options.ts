@@ -45,7 +45,8 @@ const COMMON_OPTIONS = ["spawn", "startTimeout", "cancelTimeout", "onDeaf", "sig
 const PROCESS_OPTIONS = ["killTimeout", "preload", "inheritMain", "env", "cwd", "execArgv"];
 const OWN_OPTIONS: Readonly<Record<SpawnMethod, readonly string[]>> = {
   forkserver: PROCESS_OPTIONS,
-  main_thread_forkserver: PROCESS_OPTIONS,
+  // It has this process's flags, and the modules that this one has loaded.
+  main_thread_forkserver: PROCESS_OPTIONS.filter((name) => name !== "execArgv" && name !== "preload"),
   exec: PROCESS_OPTIONS,
   wasm: ["limits", "grants", "imports"],
 };
@@ -106,7 +107,7 @@ function checkFitting(what: string, options: AnyOptions, verb: keyof typeof VERB
       throw new InvalidOption(
         `${what}: ${name}`,
         given[name],
-        `the options ${known.join(", ")}; ${name} is one of spawn method ${others.join(" and ")}, and this is ${method}`,
+        `the options ${known.join(", ")}; ${name} is one of spawn method ${others.join(", ")}, and this is ${method}`,
       );
     }
     delete given[name];

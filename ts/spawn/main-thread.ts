@@ -4,7 +4,7 @@
 import { closeSync, openSync } from "node:fs";
 import { url as inspectorUrl } from "node:inspector";
 import { Socket } from "node:net";
-import { InvalidOption, Unsupported } from "../errors/kinds.js";
+import { Unsupported } from "../errors/kinds.js";
 import { TemplateFailed } from "../errors/template.js";
 import type { ForkedChild, Lifeline, ProcessHandle } from "../native/forkserver.js";
 import { forgetInherited, whenInherited } from "../native/inherited.js";
@@ -23,13 +23,6 @@ import { SocketTransport } from "./socket-transport.js";
 export const mainThreadForkserver: SpawnMethodImplementation = {
   check(what: string, options: BodyOptions): void {
     checkProcess(what, options);
-    for (const name of ["execArgv", "preload"] as const)
-      if (options[name] !== undefined)
-        throw new InvalidOption(
-          `${what}: ${name}`,
-          options[name],
-          "nothing: the actor has the flags and the modules of this process",
-        );
     const why = whyNotLive();
     if (why !== undefined) throw new Unsupported("spawn method main_thread_forkserver", why);
   },

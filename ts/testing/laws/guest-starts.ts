@@ -127,7 +127,9 @@ law(
         assert.equal(error.option, `nursery.start: ${name}`);
         assert.match(
           error.message,
-          new RegExp(`${name} is one of spawn method (forkserver and exec|wasm), and this is ${env.method}`),
+          new RegExp(
+            `${name} is one of spawn method (forkserver, (main_thread_forkserver, )?exec|wasm), and this is ${env.method}`,
+          ),
         );
       }
       assert.deepEqual(nursery.children, []);

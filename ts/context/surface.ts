@@ -22,8 +22,8 @@ type StartedOf<D> = D extends { readonly started: infer S } ? ValueOf<S> : void;
 export type Exact<D> = { readonly [K in Exclude<keyof D, keyof Dialogue>]: never };
 
 /**
- * Spawn methods that work in this version: a Node process forked warm from a template, a fresh Node process, or a WebAssembly
- * instance inside this one.
+ * Spawn methods that work in this version: a Node process forked warm from a template, a fork of this very process, a fresh Node process,
+ * or a WebAssembly instance inside this one.
  */
 export type SpawnMethod = "forkserver" | "main_thread_forkserver" | "exec" | "wasm";
 

@@ -1,11 +1,13 @@
 // What becomes of a program that was forked in the middle of its work: in the child nothing of what the program was about to do is done.
 // It is an actor, with everything that the program had in memory.
 import { createReadStream } from "node:fs";
+import { url as inspectorUrl } from "node:inspector";
 import { Socket } from "node:net";
 import type { Worker } from "node:worker_threads";
 import { loadForkserver } from "../native/load.js";
 import type { LiveBirth } from "../protocol/live-contract.js";
 import { begin, type Loader } from "./actor-process.js";
+import { listenersNow, removeOthers, settle, settlePid, surroundings, type Listeners } from "./become.js";
 import { leaveBySystem } from "./forked-exit.js";
 import { takeOverRandomness, type Randomness } from "./randomness.js";
 
@@ -18,7 +20,6 @@ export interface Inside {
   readonly immediateInfo: Uint32Array;
 }
 
-type Listeners = ReadonlyMap<string | symbol, readonly unknown[]>;
 type Import = (url: string) => Promise<Record<string, unknown>>;
 
 /** What is known of the program before it runs. */
@@ -40,9 +41,6 @@ const KNOWN =
 /** How many threads libuv's pool has, unless UV_THREADPOOL_SIZE says otherwise. */
 const POOL = 4;
 
-const listenersNow = (): Listeners =>
-  new Map(process.eventNames().map((event) => [event, process.rawListeners(event as "exit")]));
-
 /** In the program, before any code of the user's. @param load import(), as it stands in a file */
 export function prepareLive(inside: Inside, load: Import): Prepared {
   const workers = new Set<Worker>();
@@ -62,6 +60,7 @@ export function prepareLive(inside: Inside, load: Import): Prepared {
 
 /** What is in the way of a fork now: a child has none of the program's threads, and whatever these were doing would stay half done. */
 export function obstacle({ workers, threads }: Prepared): string | undefined {
+  if (inspectorUrl() !== undefined) return "its inspector is open, and a child would have it too";
   if (workers.size > 0) return `it has worker threads (${workers.size})`;
   const names = loadForkserver()
     .threads()
@@ -77,19 +76,17 @@ export function obstacle({ workers, threads }: Prepared): string | undefined {
 /** In the child, first of all. */
 export function becomeLive({ inside, randomness, load, listeners }: Prepared, birth: LiveBirth): void {
   dropTimers(inside);
-  dropListeners(listeners);
-  const { pid, token, channel, seed, env, cwd, umask, title } = birth;
-  Object.defineProperty(process, "pid", { value: pid, enumerable: true, configurable: true, writable: false });
+  // What the program listened for is the program's.
+  removeOthers(listeners);
+  if (process.hasUncaughtExceptionCaptureCallback()) process.setUncaughtExceptionCaptureCallback(null);
+  const { pid, token, channel, seed } = birth;
+  settlePid(pid);
   let loading: string | undefined;
   leaveBySystem(loadForkserver().exitNow, () => loading);
   randomness.renew(seed);
   process.exitCode = undefined;
   freshStdio();
-  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
-  for (const [name, value] of Object.entries(env)) if (process.env[name] !== value) process.env[name] = value;
-  if (umask !== undefined) process.umask(umask);
-  if (cwd !== undefined) process.chdir(cwd);
-  process.title = title;
+  settle(birth, surroundings());
   const loader: Loader = { import: (url) => load((loading = url)), ready: () => (loading = undefined) };
   begin(loader, { token, channel });
 }
@@ -102,15 +99,7 @@ function dropTimers({ timerListMap, timerListQueue, immediateQueue, immediateInf
   immediateInfo.fill(0);
 }
 
-/** What the program listened for is the program's. */
-function dropListeners(own: Listeners): void {
-  for (const [event, listeners] of listenersNow())
-    for (const listener of listeners)
-      if (own.get(event)?.includes(listener) !== true) process.removeListener(event, listener as () => void);
-  if (process.hasUncaughtExceptionCaptureCallback()) process.setUncaughtExceptionCaptureCallback(null);
-}
-
-/** Streams over what is at 0 to 2 now; the program's own are closed. */
+/** Streams over what is at 0 to 2 now. */
 function freshStdio(): void {
   const lazy = <T>(name: "stdin" | "stdout" | "stderr", make: () => T): void => {
     let stream: T | undefined;

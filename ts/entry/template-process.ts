@@ -15,6 +15,7 @@ import {
   type TemplateWord,
 } from "../protocol/entry-contract.js";
 import { begin as beginActor, beginLater, type Loader } from "./actor-process.js";
+import { listenersNow, removeOthers, settle, settlePid, surroundings, type Surroundings } from "./become.js";
 import type { Cached } from "./cached.js";
 import { leaveBySystem } from "./forked-exit.js";
 import { givenBy } from "./given.js";
@@ -110,16 +111,6 @@ const rehearsal = (number: number): string => new URL(`./rehearsal-${number}.js`
 /** Takes away what the preloaded modules listen for: it is the template that they were to serve. */
 let disarm = (): void => {};
 
-type Listeners = Map<string | symbol, readonly unknown[]>;
-const listenersNow = (): Listeners =>
-  new Map(process.eventNames().map((event) => [event, process.rawListeners(event as "exit")]));
-
-function removeOthers(before: Listeners): void {
-  for (const [event, listeners] of listenersNow())
-    for (const listener of listeners)
-      if (before.get(event)?.includes(listener) !== true) process.removeListener(event, listener as () => void);
-}
-
 function serve(randomness: Randomness): void {
   const ms = performance.now() - began;
   const before = surroundings();
@@ -139,7 +130,7 @@ async function become(
   randomness: Randomness,
   before: Surroundings,
 ): Promise<void> {
-  Object.defineProperty(process, "pid", { value: pid, enumerable: true, configurable: true, writable: false });
+  settlePid(pid);
   let loading: string | undefined;
   disarm();
   leaveBySystem(native.exitNow, () => loading);
@@ -151,9 +142,13 @@ async function become(
     if (COMPILES) setFlagsFromString("--sparkplug");
   };
   const loader: Loader = { import: load, ready };
+  const take = (birth: ForkBirth): void => {
+    settle(birth, before);
+    process.execArgv = [...birth.execArgv];
+  };
   const known = JSON.parse(Buffer.from(payload).toString("utf8")) as ForkBirth | AwaitsBirth;
   if (!("awaits" in known)) {
-    settle(known, before);
+    take(known);
     return beginActor(loader, { token: known.token, channel });
   }
   process.title = "brood (forked ahead)";
@@ -162,35 +157,9 @@ async function become(
   beginLater(loader, channel, (bytes) => {
     const birth = readBirth(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     if (typeof birth === "number") return birth;
-    settle(birth.birth, before);
+    take(birth.birth);
     return { token: birth.birth.token, length: birth.length };
   });
-}
-
-/** What a process has of its template until it is told otherwise. */
-interface Surroundings {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly cwd: string | undefined;
-}
-
-function surroundings(): Surroundings {
-  let cwd: string | undefined;
-  try {
-    cwd = process.cwd();
-  } catch {
-    // It is gone.
-  }
-  return { env: { ...process.env }, cwd };
-}
-
-/** Becomes, as far as that can be seen from outside, the process that was asked for: what is so already is left alone. */
-function settle({ env, umask, cwd, execArgv, title }: ForkBirth, before: Surroundings): void {
-  for (const name of Object.keys(before.env)) if (!(name in env)) delete process.env[name];
-  for (const [name, value] of Object.entries(env)) if (before.env[name] !== value) process.env[name] = value;
-  if (umask !== undefined) process.umask(umask);
-  if (cwd !== undefined && cwd !== before.cwd) process.chdir(cwd);
-  process.execArgv = [...execArgv];
-  process.title = title;
 }
 
 /** How many bytes are needed, as long as there are fewer. */

@@ -41,8 +41,8 @@ export interface LiveAddon {
   /**
    * Forks this process at the top of the next turn of its event loop, where no frame, tick or promise of JavaScript is pending, and
    * calls `callback` in both processes. In the child nothing more happens on libuv's handles of this process, and what its thread pool was
-   * doing is forgotten; something quiet is at each descriptor that it was not given: not to be read now, nor written to. JavaScript's own timers, immediates and listeners are for
-   * JavaScript to drop. One at a time: throws EBUSY; else EINVAL (a wrong argument, or not the main thread), ENOSYS, EMFILE, ENOMEM.
+   * doing is forgotten; something quiet is at each descriptor that it was not given: not to be read now, nor written to. JavaScript's
+   * own timers, immediates and listeners are for JavaScript to drop. One at a time: throws EBUSY; else EINVAL (a wrong argument, or not the main thread), ENOSYS, EMFILE, ENOMEM.
    */
   forkLive(request: LiveForkRequest, callback: (fork: LiveFork) => void): void;
 }

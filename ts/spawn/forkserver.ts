@@ -1,13 +1,12 @@
 // Spawn method `forkserver`: an actor is a fork of a template, a Node process that has loaded what the actor needs. It leads its own
 // group, its lifeline is armed before its first JavaScript, and its end is learnt from the template, which reaps it, and from a
 // pidfd. Where nothing can be forked, and where the template cannot be, the actor is a fresh process instead, and says so.
-import { Socket } from "node:net";
 import { TemplateFailed } from "../errors/template.js";
 import type { Lifeline, ProcessHandle } from "../native/forkserver.js";
-import { loadForkserver } from "../native/load.js";
 import type { Body, BodyEnd, Instead, Lateness } from "../protocol/body.js";
 import type { ForkBirth, TemplateOrder } from "../protocol/entry-contract.js";
-import { ownEnvironment, startEnvironment } from "./environment.js";
+import { birthOf } from "./birth.js";
+import { startEnvironment } from "./environment.js";
 import { exec } from "./exec.js";
 import { watchExit } from "./exits.js";
 import { whyNoFork, whyNotForked } from "./fork-support.js";
@@ -20,11 +19,11 @@ import {
   GIVE_UP,
   inAWhile,
   killGroup,
-  ProcessOutput,
+  type ProcessOutput,
   statusFrom,
   statusOf,
 } from "./process-output.js";
-import { SocketTransport } from "./socket-transport.js";
+import type { SocketTransport } from "./socket-transport.js";
 import { zombieStatus } from "./zombie.js";
 import type { ForkedProcess, ForkOwner, ForkTicket, TemplateKind } from "./template.js";
 import { templateFor } from "./templates.js";
@@ -129,7 +128,6 @@ class ForkedBody implements Body, ForkOwner {
   }
 
   born({ handle, ends, awaits }: ForkedProcess): void {
-    const native = loadForkserver();
     if (this.#stage === "over") {
       // Nobody waited so long.
       killGroup(handle);
@@ -137,27 +135,24 @@ class ForkedBody implements Body, ForkOwner {
       ends.drop();
       return;
     }
-    const { channel, stdout, stderr } = ends;
     this.#lifeline = ends.lifeline;
     this.#handle = handle;
     this.#stage = "alive";
     const { sink, output } = this.#request;
     const ticket = this.#ticket as ForkTicket;
-    const transport = new SocketTransport(channel, {
-      received: (bytes) => {
-        ticket.spoke();
-        sink.received(bytes);
+    const opened = ends.open(
+      {
+        received: (bytes) => {
+          ticket.spoke();
+          sink.received(bytes);
+        },
+        drained: () => sink.drained(),
+        ended: () => sink.ended(),
       },
-      drained: () => sink.drained(),
-      ended: () => sink.ended(),
-    });
-    native.takeFd(channel);
-    const streams = [stdout, stderr].map((fd) => {
-      const stream = new Socket({ fd, readable: true, writable: false });
-      native.takeFd(fd);
-      return stream;
-    }) as [Socket, Socket];
-    this.#output = new ProcessOutput(...streams, output);
+      output,
+    );
+    const { transport } = opened;
+    this.#output = opened.output;
     this.#transport = transport;
     this.#unwatch = watchExit(handle, () => {
       this.#ended = true;
@@ -206,16 +201,8 @@ class ForkedBody implements Body, ForkOwner {
   }
 
   #birth(): ForkBirth {
-    const { options, token, path } = this.#request;
-    const env = Object.entries(ownEnvironment(options.env)).filter(([, value]) => value !== undefined);
-    return {
-      token,
-      env: Object.fromEntries(env) as Record<string, string>,
-      cwd: options.cwd ?? currentDirectory(),
-      umask: process.umask(),
-      title: `brood ${path}`,
-      execArgv: this.#flags,
-    };
+    const birth = birthOf(this.#request);
+    return { ...birth, cwd: birth.cwd ?? currentDirectory(), umask: process.umask(), execArgv: this.#flags };
   }
 
   #makeOther(reason: string): void {

@@ -2,23 +2,21 @@
 // The fork is made at the top of a turn of the event loop. The child leads its own group and its lifeline is armed before its first
 // JavaScript; this process is its parent, and reaps it.
 import { closeSync, openSync } from "node:fs";
-import { url as inspectorUrl } from "node:inspector";
-import { Socket } from "node:net";
 import { Unsupported } from "../errors/kinds.js";
-import { TemplateFailed } from "../errors/template.js";
 import type { ForkedChild, Lifeline, ProcessHandle } from "../native/forkserver.js";
 import { forgetInherited, whenInherited } from "../native/inherited.js";
 import type { LiveChild, LiveFork } from "../native/live.js";
 import { loadForkserver } from "../native/load.js";
 import type { Body, BodyEnd, Lateness } from "../protocol/body.js";
-import { liveReady, type LiveBirth } from "../protocol/live-contract.js";
-import { ownEnvironment } from "./environment.js";
+import { liveReady } from "../protocol/live-contract.js";
+import { birthOf } from "./birth.js";
 import { watchExit } from "./exits.js";
 import { ForkEnds } from "./fork-ends.js";
+import { forkError } from "./fork-error.js";
 import type { BodyOptions, BodyRequest, SpawnMethodImplementation } from "./method.js";
 import { checkProcess } from "./process-flags.js";
-import { askToEnd, drained, GIVE_UP, inAWhile, killGroup, ProcessOutput, statusFrom } from "./process-output.js";
-import { SocketTransport } from "./socket-transport.js";
+import { askToEnd, drained, GIVE_UP, inAWhile, killGroup, statusFrom, type ProcessOutput } from "./process-output.js";
+import type { SocketTransport } from "./socket-transport.js";
 
 export const mainThreadForkserver: SpawnMethodImplementation = {
   check(what: string, options: BodyOptions): void {
@@ -39,8 +37,6 @@ function whyNotLive(): string | undefined {
     return "this program was not started for it; start it with `brood run app.js`, in the main thread";
   const obstacle = ready.obstacle();
   if (obstacle !== undefined) return `this process cannot be forked: ${obstacle}`;
-  if (inspectorUrl() !== undefined)
-    return "this process cannot be forked: its inspector is open, and a child would have it too";
   try {
     return loadForkserver().liveForkObstacle() ?? undefined;
   } catch {
@@ -69,8 +65,7 @@ function forkInTurn(
         let input: number | undefined;
         try {
           input = openSync("/dev/null", "r");
-          const { stdio, ...given } = ends.given;
-          loadForkserver().forkLive({ ...given, stdio: [input, stdio[1], stdio[2]] }, (forked) => {
+          loadForkserver().forkLive(ends.given(input), (forked) => {
             if (forked.child !== undefined) become(forked.child);
             else resolve(forked);
           });
@@ -147,7 +142,7 @@ class LiveBody implements Body {
   async #fork(): Promise<void> {
     let ends: ForkEnds | undefined;
     try {
-      const birth = this.#birth();
+      const birth = birthOf(this.#request);
       ends = new ForkEnds();
       const forked = await forkInTurn(
         ends,
@@ -160,7 +155,7 @@ class LiveBody implements Body {
       ends.handedOver();
       if (forked?.born !== undefined) return this.#born(forked.born, ends);
       const { code = "ECANCELED", step = "fork" } = forked?.failure ?? {};
-      throw new TemplateFailed("fork", process.pid, `${code} at the step "${step}"`, code, step);
+      throw forkError(process.pid, code, step);
     } catch (error) {
       ends?.drop();
       this.#over(this.#killed ? { kind: "lost" } : { kind: "unborn", error: error as Error, phase: "spawn" });
@@ -168,30 +163,20 @@ class LiveBody implements Body {
   }
 
   #born(child: LiveChild, ends: ForkEnds): void {
-    const native = loadForkserver();
-    const { sink, output } = this.#request;
+    const { sink } = this.#request;
     this.#child = child;
     this.#handle = child.handle();
     this.#lifeline = ends.lifeline;
     this.#stage = "alive";
-    this.#transport = new SocketTransport(ends.channel, {
-      received: (bytes) => sink.received(bytes),
-      drained: () => sink.drained(),
-      ended: () => sink.ended(),
-    });
-    native.takeFd(ends.channel);
-    const streams = [ends.stdout, ends.stderr].map((fd) => {
-      const stream = new Socket({ fd, readable: true, writable: false });
-      native.takeFd(fd);
-      return stream;
-    }) as [Socket, Socket];
-    this.#output = new ProcessOutput(...streams, output);
+    const { transport, output } = ends.open(sink, this.#request.output);
+    this.#transport = transport;
+    this.#output = output;
     this.#unwatch = watchExit(this.#handle, () => this.#reap());
     if (this.#killed) {
       this.#killed = false;
       this.kill();
     }
-    sink.speaks(this.#transport);
+    sink.speaks(transport);
   }
 
   #reap(): void {
@@ -199,22 +184,10 @@ class LiveBody implements Body {
     const status = (this.#child as LiveChild).reap();
     const trouble = (this.#child as LiveChild).trouble();
     if (trouble !== null) {
-      const { code, step } = trouble;
-      const error = new TemplateFailed("fork", process.pid, `${code} at the step "${step}"`, code, step);
+      const error = forkError(process.pid, trouble.code, trouble.step);
       return this.#over({ kind: "unborn", error, phase: "spawn" });
     }
     this.#over(statusFrom(status ?? {}));
-  }
-
-  #birth(): Omit<LiveBirth, "pid" | "channel" | "seed"> {
-    const { options, token, path } = this.#request;
-    const env = Object.entries(ownEnvironment(options.env)).filter(([, value]) => value !== undefined);
-    return {
-      token,
-      env: Object.fromEntries(env) as Record<string, string>,
-      cwd: options.cwd,
-      title: `brood ${path}`,
-    };
   }
 
   #over(status: BodyEnd["status"]): void {

@@ -10,6 +10,7 @@ import { entryFile } from "./entry-files.js";
 import { templateEnvironment } from "./environment.js";
 import { watchTemplate } from "./exits.js";
 import { ForkEnds } from "./fork-ends.js";
+import { forkError } from "./fork-error.js";
 import { templateFlags } from "./fork-support.js";
 import { killGroup, ProcessOutput } from "./process-output.js";
 import { NEWBORN, nextLife, type TemplateEvent, type TemplateLife, type TemplateLimits } from "./template-life.js";
@@ -228,8 +229,7 @@ export class Template {
     this.#spare = undefined;
     clearTimeout(this.#spareTimer);
     spare.unwanted = true;
-    if (spare.stage === "waiting") this.#forget(spare);
-    else this.#abandon(spare);
+    this.#abandon(spare);
   }
 
   #ask(owner: ForkOwner | undefined): Asked {
@@ -288,7 +288,7 @@ export class Template {
       const birth = asked.owner?.birth();
       const fits = birth !== undefined && birth.length <= MOST_PAYLOAD;
       ends = new ForkEnds();
-      this.#handle.fork({ seq: asked.seq, payload: fits ? birth : AWAITS, ...ends.given });
+      this.#handle.fork({ seq: asked.seq, payload: fits ? birth : AWAITS, ...ends.given() });
       ends.handedOver();
       asked.stage = "sent";
       asked.ends = ends;
@@ -453,8 +453,4 @@ function withLength(birth: Uint8Array): Uint8Array {
   const header = Buffer.alloc(BIRTH_HEADER);
   header.writeUInt32BE(birth.length);
   return Buffer.concat([header, birth]);
-}
-
-function forkError(pid: number | undefined, errno: string, step: string): TemplateFailed {
-  return new TemplateFailed("fork", pid, `${errno} at the step "${step}"`, errno, step);
 }

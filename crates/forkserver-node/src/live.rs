@@ -192,9 +192,6 @@ pub fn live_fork_obstacle(env: Env) -> Result<Option<String>> {
 /// Forks this process at the top of the next turn of its loop, and calls `callback` in both.
 #[napi(catch_unwind)]
 pub fn fork_live(env: Env, request: LiveForkRequest, callback: Function<'_, LiveFork, ()>) -> Result<()> {
-    if let Some(reason) = live_fork_obstacle(env)? {
-        return Err(refused(libc::ENOSYS, format!("forkLive: {reason}")));
-    }
     let copy = |fd: f64| -> Result<OwnedFd> {
         borrowed("forkLive", fd)?
             .try_clone_to_owned()
@@ -231,6 +228,9 @@ pub fn fork_live(env: Env, request: LiveForkRequest, callback: Function<'_, Live
 
 impl Host {
     fn new(env: Env) -> Result<Self> {
+        if let Some(reason) = live_fork_obstacle(env)? {
+            return Err(refused(libc::ENOSYS, format!("forkLive: {reason}")));
+        }
         let uv = Uv::find().ok_or_else(|| refused(libc::ENOSYS, "forkLive: no libuv".into()))?;
         let main = env.get_uv_event_loop().map_err(from_napi)?;
         let live = Live::new().map_err(|error| failed("forkLive", &error))?;

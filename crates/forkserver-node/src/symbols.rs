@@ -26,7 +26,7 @@ pub(crate) unsafe fn function<F: Copy>(name: &CStr) -> Option<F> {
 /// libuv's, if it is there.
 pub(crate) fn loop_fork() -> Option<LoopFork> {
     // SAFETY: this is its signature in every libuv 1.x.
-    find(c"uv_loop_fork").map(|found| unsafe { std::mem::transmute::<*mut c_void, LoopFork>(found) })
+    unsafe { function(c"uv_loop_fork") }
 }
 
 /// The version of the libuv that runs.

@@ -132,10 +132,17 @@ impl Descriptors {
                 && identity(open.fd) == Some(open.identity)
         };
         for open in self.list.iter().filter(inherited) {
-            match &self.quiet {
-                _ if open.eventfd => put_at(self.null.as_fd(), open.fd)?,
-                Some((reader, _)) => put_at(reader.as_fd(), open.fd)?,
-                None => close(open.fd),
+            let instead = match &self.quiet {
+                _ if open.eventfd => Some(self.null.as_fd()),
+                Some((reader, _)) => Some(reader.as_fd()),
+                None => None,
+            };
+            match instead.map_or(Ok(false), |instead| put_at(instead, open.fd).map(|()| true)) {
+                Ok(true) => {}
+                Ok(false) => close(open.fd),
+                // It is above what this process may have open by now: nothing will ever get that number.
+                Err(error) if error.raw_os_error() == Some(libc::EBADF) => close(open.fd),
+                Err(error) => return Err(error),
             }
         }
         close(null);

@@ -221,6 +221,34 @@ fn a_child_that_cannot_begin_says_why_and_ends() {
 }
 
 #[test]
+fn a_descriptor_above_the_limit_is_closed() {
+    in_a_process(|| {
+        let file = File::open("/proc/self/status").unwrap();
+        let above = 300;
+        // SAFETY: nothing in this process has that number.
+        assert_eq!(unsafe { libc::dup3(file.as_raw_fd(), above, libc::O_CLOEXEC) }, above);
+        let limit = libc::rlimit {
+            rlim_cur: 200,
+            rlim_max: 200,
+        };
+        // SAFETY: it reads what it is given.
+        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) }, 0);
+        let mut live = Live::new().unwrap();
+        let ties = Ties::new();
+        match ties.fork(&mut live, &Linux).unwrap() {
+            Forked::Child(child) => {
+                assert!(open_descriptors(child.pid).iter().all(|(fd, _)| *fd != above));
+                brood_forkserver::exit_now(7);
+            }
+            Forked::Parent(born) => {
+                let (_, _lifeline) = ties.read();
+                assert_eq!(ended(&born.process), Status::Exited(7));
+            }
+        }
+    });
+}
+
+#[test]
 fn another_thread_than_the_first_cannot() {
     assert_eq!(Live::new().unwrap_err().raw_os_error(), Some(libc::EINVAL));
 }

@@ -1,9 +1,7 @@
 // Where the system has no room, a start says so, typed; what runs goes on, and the next start works when there is room again.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { actor, openNursery } from "brood";
-import { runProgram } from "#brood/testing/run-program.js";
+import { answerOf, runProgram } from "#brood/testing/run-program.js";
 import { livingTemplates } from "#brood/spawn/templates.js";
 import { isAlive, processState } from "#brood/testing/processes.js";
 import { Marked } from "#brood/testing/marked.js";
@@ -20,17 +18,13 @@ const FULL = process.env["BROOD_FULL"] !== undefined;
 law(
   "a host without free descriptors is told EMFILE, keeps its actors, and starts others when it has some again",
   async () => {
-    const program = fileURLToPath(new URL("./programs/starve.js", import.meta.url));
-    const child = spawn("sh", ["-c", 'ulimit -n 80; exec "$@"', "sh", process.execPath, program], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let [stdout, stderr] = ["", ""];
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-    const code = await new Promise((resolve) => child.once("close", resolve));
-    assert.equal(code, 0, stderr);
-    const { started, refused, again } = JSON.parse(stdout) as { started: number; refused: string[]; again: string };
-    assert.ok(started >= 4, stdout);
+    const end = await runProgram(new URL("./programs/starve.js", import.meta.url), [], { descriptors: 80 });
+    const { started, refused, again } = answerOf(end) as {
+      started: number;
+      refused: string[];
+      again: string;
+    };
+    assert.ok(started >= 4, end.stdout.join("\n"));
     assert.deepEqual(refused, Array(2).fill("ERR_BROOD_START_FAILED ERR_BROOD_TEMPLATE fork EMFILE"));
     assert.equal(again, "forkserver");
   },

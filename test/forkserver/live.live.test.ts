@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { actor, openNursery, Unsupported } from "brood";
 import { rejection } from "#brood/testing/gate.js";
-import { runProgram } from "#brood/testing/run-program.js";
+import { answerOf, runProgram } from "#brood/testing/run-program.js";
 import { note } from "../harness/report.js";
 import { suite } from "../harness/law.js";
 
@@ -67,5 +67,18 @@ law("a program with a living Worker is not forked, and says why; without it it i
   await worker.terminate();
   assert.equal(await (await start()).call("work", 0), "all");
 });
+
+law(
+  "a program with few descriptors free starts an actor or says that it cannot, and has lost none of them",
+  async () => {
+    const end = await runProgram(new URL("./programs/starve-live.js", import.meta.url), [], { descriptors: 64 });
+    const { before, after, outcomes } = answerOf(end) as { before: number; after: number; outcomes: string[] };
+    assert.equal(after, before);
+    assert.equal(outcomes.at(-1), "started");
+    const refused = outcomes.filter((outcome) => outcome !== "started");
+    assert.ok(refused.length > 4, outcomes.join());
+    for (const outcome of refused) assert.match(outcome, /^ERR_BROOD_START_FAILED .*(EMFILE|Too many open files)/);
+  },
+);
 
 law.run();

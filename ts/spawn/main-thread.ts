@@ -21,8 +21,12 @@ import type { SocketTransport } from "./socket-transport.js";
 export const mainThreadForkserver: SpawnMethodImplementation = {
   check(what: string, options: BodyOptions): void {
     checkProcess(what, options);
-    const why = whyNotLive();
-    if (why !== undefined) throw new Unsupported("spawn method main_thread_forkserver", why);
+    try {
+      checkLive();
+    } catch (error) {
+      // What else is wrong, with the system or the addon, the start says.
+      if (error instanceof Unsupported) throw error;
+    }
   },
 
   spawn(request: BodyRequest): Body {
@@ -30,19 +34,18 @@ export const mainThreadForkserver: SpawnMethodImplementation = {
   },
 };
 
-/** Why this process cannot be forked as it is; undefined where it can. */
-function whyNotLive(): string | undefined {
+/** @throws {Unsupported} where this process cannot be forked as it is */
+function checkLive(): void {
   const ready = liveReady();
-  if (ready === undefined)
-    return "this program was not started for it; start it with `brood run app.js`, in the main thread";
+  const unprepared = "this program was not started for it; start it with `brood run app.js`, in the main thread";
+  const refuse = (why: string): never => {
+    throw new Unsupported("spawn method main_thread_forkserver", why);
+  };
+  if (ready === undefined) return refuse(unprepared);
   const obstacle = ready.obstacle();
-  if (obstacle !== undefined) return `this process cannot be forked: ${obstacle}`;
-  try {
-    return loadForkserver().liveForkObstacle() ?? undefined;
-  } catch {
-    // What is wrong with the addon, the start says.
-    return undefined;
-  }
+  if (obstacle !== undefined) return refuse(`this process cannot be forked: ${obstacle}`);
+  const inside = loadForkserver().liveForkObstacle();
+  if (inside !== null) refuse(inside);
 }
 
 /** One fork at a time: the others wait for it. */
@@ -64,6 +67,8 @@ function forkInTurn(
         if (!wanted()) return resolve(undefined);
         let input: number | undefined;
         try {
+          // It may have waited for others, and the program went on.
+          checkLive();
           input = openSync("/dev/null", "r");
           loadForkserver().forkLive(ends.given(input), (forked) => {
             if (forked.child !== undefined) become(forked.child);
@@ -144,6 +149,7 @@ class LiveBody implements Body {
     try {
       const birth = birthOf(this.#request);
       ends = new ForkEnds();
+      const given = ends;
       const forked = await forkInTurn(
         ends,
         () => !this.#killed,
@@ -151,8 +157,7 @@ class LiveBody implements Body {
           forgetInherited();
           liveReady()?.become({ ...birth, pid, channel: descriptors[0] as number, seed });
         },
-      );
-      ends.handedOver();
+      ).finally(() => given.handedOver());
       if (forked?.born !== undefined) return this.#born(forked.born, ends);
       const { code = "ECANCELED", step = "fork" } = forked?.failure ?? {};
       throw forkError(process.pid, code, step);

@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly ipc?: boolean;
   /** Nobody reads its standard output, and the pipe stays open. */
   readonly deaf?: boolean;
+  /** How many descriptors it may have open. */
+  readonly descriptors?: number;
   /** How long it may take, in ms. */
   readonly ms?: number;
 }
@@ -36,7 +38,10 @@ export async function runProgram(
   const file = fileURLToPath(
     typeof program === "string" ? new URL(`./programs/${program}.js`, import.meta.url) : program,
   );
-  const child = spawn(process.execPath, [...liveFlags(), ...(options.flags ?? []), file, ...args], {
+  const limit =
+    options.descriptors === undefined ? [] : ["sh", "-c", 'ulimit -n "$0"; exec "$@"', `${options.descriptors}`];
+  const [command, ...all] = [...limit, process.execPath, ...liveFlags(), ...(options.flags ?? []), file, ...args];
+  const child = spawn(command as string, all, {
     env: { ...process.env, ...options.env },
     stdio: options.ipc === true ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "pipe", "pipe"],
   });

@@ -1,6 +1,7 @@
 // The public names of brood on the host's side, and nothing else.
 export { actor, component, source } from "./nursery/source.js";
 export { configure, type Configuration } from "./nursery/configure.js";
+export { offer } from "./nursery/offer.js";
 export { openNursery, withNursery } from "./nursery/open.js";
 export { BroodError, isBroodError } from "./errors/base.js";
 export { ERROR_CODES, type ErrorCode } from "./errors/codes.js";

@@ -24,6 +24,11 @@ const probing = endpoint(async (task, name: string) => {
   task.log("a", 1, { b: 2 });
   task.defer(async () => {});
   const nursery: Nursery = await task.openNursery({ cancelTimeout: 10 });
+  const index: Map<string, number> = task.inherited<Map<string, number>>("index");
+  same<ReturnType<typeof task.inherited>, unknown>(true);
+  task.log(index.size);
+  // @ts-expect-error a key is a text
+  task.inherited(Symbol("index"));
   // @ts-expect-error deferred work is a function
   task.defer("later");
   // @ts-expect-error the signal is the runtime's

@@ -3,6 +3,7 @@ import {
   actor,
   component,
   configure,
+  offer,
   openNursery,
   source,
   withNursery,
@@ -224,3 +225,7 @@ component("/x.wasm", { compile: "fast" });
 source(() => ({}));
 // @ts-expect-error no such setting
 configure({ threads: 1 });
+// @ts-expect-error a key is a text
+offer(5, new Map());
+using offered: Disposable = offer("index", new Map([["a", 1]]));
+const pause: number | undefined = (await nursery.start(greeter, { name: "x" })).stats.pause;

@@ -2,7 +2,9 @@
 // and what it deferred runs, last first, within `cancelTimeout`.
 import type { ActorInfo, ContextTask, Nursery, NurseryOptions, Task } from "../context/surface.js";
 import type { ActorId } from "../errors/identity.js";
-import { InvalidOption, ProtocolError, type Cancelled } from "../errors/kinds.js";
+import { InvalidOption, ProtocolError, Unsupported, type Cancelled } from "../errors/kinds.js";
+import { didYouMean, listNames } from "../errors/near.js";
+import { inherited } from "../protocol/offers.js";
 import type { Host } from "./host.js";
 
 /** What a task is part of. */
@@ -74,6 +76,20 @@ export class ActorTask implements Task {
     // Not close(): a failure that the task has met is not thrown at it again.
     this.#cleanups.push({ kind: "nursery", run: () => nursery[Symbol.asyncDispose]() });
     return nursery;
+  };
+
+  readonly inherited = (key: string): any => {
+    const all = inherited();
+    if (all === undefined)
+      throw new Unsupported(
+        "task.inherited",
+        `this actor was started with ${this.actor.spawnMethod}; only one started with main_thread_forkserver has its host's memory`,
+      );
+    const found = all.get(key);
+    if (found !== undefined) return found.value;
+    const keys = [...all.keys()];
+    const what = keys.length === 0 ? "nothing, as its host had offered nothing" : listNames(keys, String(key));
+    throw new InvalidOption("task.inherited: key", key, `${what}.${didYouMean(keys, String(key))}`);
   };
 
   /** The cancel that it was given, if any. */

@@ -59,6 +59,11 @@ export interface Task {
   defer(cleanup: () => unknown): void;
   /** A nursery that ends with the task and is cancelled with it, for the same reason. */
   openNursery(options?: NurseryOptions): Promise<Nursery>;
+  /**
+   * What the host had offered under `key` when this actor was forked of it, not copied: see `offer`.
+   * @throws Unsupported the actor was not started with `main_thread_forkserver`; InvalidOption nothing was offered under `key`
+   */
+  inherited<T = unknown>(key: string): T;
 }
 
 /** The task of a context. */
@@ -214,6 +219,8 @@ export interface ActorStats {
   readonly open: number;
   /** Calls and contexts since the start. */
   readonly calls: number;
+  /** How long this process stood still to fork the actor of itself, in ms; only with `main_thread_forkserver`. */
+  readonly pause?: number | undefined;
 }
 
 /** The handle on an actor. */

@@ -6,6 +6,7 @@ import { Socket } from "node:net";
 import type { Worker } from "node:worker_threads";
 import { loadForkserver } from "../native/load.js";
 import type { LiveBirth } from "../protocol/live-contract.js";
+import { inherit } from "../protocol/offers.js";
 import { begin, type Loader } from "./actor-process.js";
 import { listenersNow, removeOthers, settle, settlePid, surroundings, type Listeners } from "./become.js";
 import { leaveBySystem } from "./forked-exit.js";
@@ -18,6 +19,8 @@ export interface Inside {
   readonly immediateQueue: { head: unknown; tail: unknown };
   /** How many there are, in numbers that Node's loop looks at. */
   readonly immediateInfo: Uint32Array;
+  /** The exports of a module that is loaded, or is being loaded: a program that awaits its actors at its top level never ends loading. */
+  exportsOf(url: string): Record<string, unknown> | undefined;
 }
 
 type Import = (url: string) => Promise<Record<string, unknown>>;
@@ -87,8 +90,28 @@ export function becomeLive({ inside, randomness, load, listeners }: Prepared, bi
   process.exitCode = undefined;
   freshStdio();
   settle(birth, surroundings());
-  const loader: Loader = { import: (url) => load((loading = url)), ready: () => (loading = undefined) };
+  inherit();
+  const loader: Loader = {
+    import: async (url) => ready(inside, url) ?? load((loading = url)),
+    ready: () => (loading = undefined),
+  };
   begin(loader, { token, channel });
+}
+
+/**
+ * What the program has loaded is taken as it is: whatever its top level still awaits, it does not await here.
+ * @throws ReferenceError where that came before its default export
+ */
+function ready({ exportsOf }: Inside, url: string): Record<string, unknown> | undefined {
+  const exports = exportsOf(url);
+  try {
+    void exports?.["default"];
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    error.message += `: ${url} was at an await of its top level when it was forked; define the actor above that, or in a module of its own`;
+    throw error;
+  }
+  return exports;
 }
 
 function dropTimers({ timerListMap, timerListQueue, immediateQueue, immediateInfo }: Inside): void {

@@ -11,6 +11,20 @@ interface Builtin {
   setRealmAllowRequireByUsers(ids: readonly string[]): void;
 }
 
+interface ModuleLoading {
+  getOrInitializeCascadedLoader(): {
+    readonly loadCache: { get(url: string): { readonly module?: ModuleWrap } | undefined };
+  };
+}
+
+interface ModuleWrap {
+  getStatus(): number;
+  getNamespace(): Record<string, unknown>;
+}
+
+/** V8's `Module::Status`, the same from Node 20 to 26: its top level has begun, and, if nothing of it is asynchronous, has ended. */
+const [EVALUATING, EVALUATED] = [3, 4];
+
 const require = createRequire(import.meta.url);
 const load = <T>(id: string): T => require(id) as T;
 
@@ -22,7 +36,8 @@ function takeInside(): Inside {
   try {
     const { internalBinding } = load<{ internalBinding(name: string): any }>("internal/test/binding");
     const { loadBuiltinModule } = load<{ loadBuiltinModule(id: string): object }>("internal/modules/helpers");
-    const timers = load<Omit<Inside, "immediateInfo">>("internal/timers");
+    const timers = load<Omit<Inside, "immediateInfo" | "exportsOf">>("internal/timers");
+    const { getOrInitializeCascadedLoader } = load<ModuleLoading>("internal/modules/esm/loader");
     const { immediateInfo } = internalBinding("timers") as Pick<Inside, "immediateInfo">;
     const builtin = loadBuiltinModule("fs").constructor as unknown as Builtin;
     builtin.setRealmAllowRequireByUsers([...builtin.map.keys()].filter((id) => !id.startsWith("internal/")));
@@ -30,7 +45,12 @@ function takeInside(): Inside {
     (load("node:module") as { builtinModules: readonly string[] }).builtinModules = names;
     syncBuiltinESMExports();
     const { timerListMap, timerListQueue, immediateQueue } = timers;
-    return { timerListMap, timerListQueue, immediateQueue, immediateInfo };
+    const exportsOf = (url: string): Record<string, unknown> | undefined => {
+      const module = getOrInitializeCascadedLoader().loadCache.get(url)?.module;
+      const status = module?.getStatus() ?? 0;
+      return status === EVALUATING || status === EVALUATED ? module?.getNamespace() : undefined;
+    };
+    return { timerListMap, timerListQueue, immediateQueue, immediateInfo, exportsOf };
   } finally {
     process.emitWarning = emitWarning;
     delete (globalThis as Record<string, unknown>)["internalBinding"];

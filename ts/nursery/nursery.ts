@@ -15,6 +15,7 @@ import type {
   NurseryOptions,
   OutputLine,
   Portal,
+  SpawnMethod,
   StdioOption,
 } from "../context/surface.js";
 import type { Exit } from "../errors/exit.js";
@@ -264,7 +265,8 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     // A guest has its module, or its text, within it.
     const module = spawnMethod !== "wasm" && source.kind === "actor" ? source.module.href : undefined;
     const preload = preloadOf(options.preload);
-    const inheritMain = module !== undefined && this.#inheritMain(verb, options.inheritMain, module, place.main);
+    const inheritMain =
+      module !== undefined && this.#inheritMain(verb, options.inheritMain, module, place.main, spawnMethod);
     if (this.#status !== "open")
       throw new NurseryClosed(this.name, this.#status === "ending" ? "ending" : "closed", this.#cause);
 
@@ -322,7 +324,13 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     return child;
   }
 
-  #inheritMain(verb: string, asked: boolean | undefined, module: string, main: string | undefined): boolean {
+  #inheritMain(
+    verb: string,
+    asked: boolean | undefined,
+    module: string,
+    main: string | undefined,
+    method: SpawnMethod,
+  ): boolean {
     const bare = (url: string): string => url.replace(/[?#].*$/, "");
     const definedThere = main !== undefined && bare(module) === main;
     if (asked === false && definedThere) {
@@ -339,7 +347,14 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
         "false or nothing: this program has no main module",
       );
     }
-    return asked ?? definedThere;
+    if (method !== "main_thread_forkserver") return asked ?? definedThere;
+    // It has all that this program has loaded.
+    if (asked !== false) return false;
+    throw new InvalidOption(
+      `nursery.${verb}: inheritMain`,
+      false,
+      "true or nothing: a fork of this program has its main module, as all that it has in memory",
+    );
   }
 
   async #run(

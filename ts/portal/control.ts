@@ -155,6 +155,10 @@ export class Control implements ChannelHandler, BodySink {
   get startTime(): number {
     return this.#startTime;
   }
+  /** How long this process stood still to make it, in ms, where it did. */
+  get pause(): number | undefined {
+    return this.#body?.pause;
+  }
   get exited(): Promise<Exit> {
     return this.#exited.promise;
   }

@@ -54,7 +54,9 @@ export class ActorPortal implements Portal<Loose> {
   }
   get stats(): ActorStats {
     const asking = this.#control.askingOrNone;
-    return { startTime: this.#control.startTime, open: asking?.size ?? 0, calls: asking?.total ?? 0 };
+    const { startTime, pause } = this.#control;
+    const stats = { startTime, open: asking?.size ?? 0, calls: asking?.total ?? 0 };
+    return pause === undefined ? stats : { ...stats, pause };
   }
   get exited(): Promise<Exit> {
     return this.#control.exited;

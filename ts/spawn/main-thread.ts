@@ -91,6 +91,7 @@ function forkInTurn(
 
 class LiveBody implements Body {
   readonly gone: Promise<BodyEnd>;
+  pause: number | undefined;
   readonly #request: BodyRequest;
   #resolve!: (end: BodyEnd) => void;
   #stage: "new" | "asked" | "alive" | "over" = "new";
@@ -158,6 +159,7 @@ class LiveBody implements Body {
           liveReady()?.become({ ...birth, pid, channel: descriptors[0] as number, seed });
         },
       ).finally(() => given.handedOver());
+      this.pause = forked?.pause;
       if (forked?.born !== undefined) return this.#born(forked.born, ends);
       const { code = "ECANCELED", step = "fork" } = forked?.failure ?? {};
       throw forkError(process.pid, code, step);

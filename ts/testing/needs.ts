@@ -10,12 +10,12 @@ export type Need =
   | "flags"
   /** An actor loads its modules, and runs their top level. */
   | "loading"
-  /** An actor may be defined in the program's main module. */
-  | "main module"
   /** Any thread may start an actor. */
   | "any thread"
-  /** An actor is forked from a template. */
+  /** An actor is forked, of a template or of the program. */
   | "fork"
+  /** An actor is forked of a template. */
+  | "template"
   /** An actor is a component on the engine of this process. */
   | "component"
   /** An actor hears of every promise that is rejected and that nobody handles. */
@@ -40,20 +40,23 @@ const LACKS: Readonly<Record<SpawnMethod | "wasm", Partial<Record<Need, Lack>>>>
   forkserver: { component: { why: "is no component" } },
   main_thread_forkserver: {
     component: { why: "is no component" },
-    fork: { why: "has no template" },
+    template: { why: "has no template" },
     flags: { why: "has the flags of its host" },
     loading: { why: "has the modules that its host has loaded" },
     "any thread": { why: "is started by the main thread" },
-    "main module": { why: "cannot wait for a main module that waits for it", until: "part 4" },
   },
-  exec: { component: { why: "is no component" }, fork: { why: "has no template" } },
+  exec: {
+    component: { why: "is no component" },
+    fork: { why: "is not forked" },
+    template: { why: "has no template" },
+  },
   wasm: {
     process: { why: "has no process" },
     node: { why: "has no Node" },
     flags: { why: "has no Node" },
     loading: { why: "has no Node" },
-    "main module": { why: "has no Node" },
-    fork: { why: "has no template" },
+    fork: { why: "is not forked" },
+    template: { why: "has no template" },
     "unhandled rejections": { why: "its engine tells nobody of them, but for those of callbacks" },
     "nested nurseries": { why: "starts no actors", until: "part 5" },
   },

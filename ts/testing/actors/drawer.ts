@@ -28,6 +28,8 @@ export const SOURCES: Readonly<Record<string, () => string>> = {
   "crypto.randomFillSync": () => crypto.randomFillSync(Buffer.alloc(8)).toString("hex"),
 };
 
+const worker = actor<typeof import("./worker.js")>(new URL("./worker.js", import.meta.url));
+
 type Drawn = Record<string, string[]>;
 /** This very module, started by an actor of it. */
 const below = actor<{ default: { endpoints: { draw(count: number): Drawn } } }>(new URL(import.meta.url));
@@ -71,6 +73,12 @@ export default defineActor({
   drawBelow: endpoint(async (task, count: number): Promise<Drawn> => {
     const nursery = await task.openNursery();
     return nursery.run(below, "draw", [count], { spawn: "forkserver" });
+  }),
+  /** What its host has offered, changed here, as an actor of its own has it. */
+  findBelow: endpoint(async (task, key: string, word: string, count: number): Promise<unknown> => {
+    task.inherited<{ words: Map<string, number> }>(key).words.set(word, count);
+    const nursery = await task.openNursery();
+    return nursery.run(worker, "find", [key, word], { spawn: "main_thread_forkserver" });
   }),
   directory() {
     const made = mkdtempSync(join(tmpdir(), "drawn-"));

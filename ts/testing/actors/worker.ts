@@ -24,6 +24,12 @@ const endpoints = {
   echo: (value: unknown) => value,
   greet: endpoint(async (_task, name: string) => `hello ${name}`),
   info: endpoint((task) => ({ ...task.actor, caller: task.caller, remaining: task.remaining() })),
+  /** Asks an index that the host has offered for a word; with `count` it is changed first. */
+  find: endpoint((task, key: string, word: string, count?: number) => {
+    const index = task.inherited<{ words: Map<string, number>; find(word: string): string }>(key);
+    if (count !== undefined) index.words.set(word, count);
+    return index.find(word);
+  }),
   fail: (message: string) => {
     throw Object.assign(new TypeError(message), { code: "E_TEST", detail: 7 });
   },

@@ -1,24 +1,59 @@
 // Section 8 of the specification, of actors that are forked: they are nobody's copy.
 import assert from "node:assert/strict";
+import { writeSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import type { Exit } from "../../errors/exit.js";
-import { StartFailed } from "../../errors/kinds.js";
+import { InvalidOption, StartFailed } from "../../errors/kinds.js";
+import { isRemote } from "../../errors/remote.js";
 import { TemplateFailed } from "../../errors/template.js";
+import { offer } from "../../nursery/offer.js";
 import { withNursery } from "../../nursery/open.js";
 import { actor } from "../../nursery/source.js";
 import { livingTemplates } from "../../spawn/templates.js";
-import { rejection, until } from "../gate.js";
-import { section } from "../law.js";
+import { gate, rejection, until } from "../gate.js";
+import { section, type LawEnv } from "../law.js";
 import { isAlive } from "../processes.js";
 
 const { law, ...declared } = section(8);
 export const forks = declared;
 
 const drawer = actor<typeof import("../actors/drawer.js")>(new URL("../actors/drawer.js", import.meta.url));
+const worker = actor<typeof import("../actors/worker.js")>(new URL("../actors/worker.js", import.meta.url));
 const waysOut = actor<typeof import("../actors/ways-out.js")>(new URL("../actors/ways-out.js", import.meta.url));
 const preload = (name: string): string[] => [new URL(`../preloads/${name}.js`, import.meta.url).href];
 const FORK = { needs: ["fork"] } as const;
+const TEMPLATE = { needs: ["template"] } as const;
+
+/** Leaves work behind in this very process that would say so if it ran in another. */
+async function pendingHere(env: LawEnv): Promise<void> {
+  const self = process.pid;
+  const told = (what: string) => (): void => {
+    // The number that JavaScript has is put right in a child before all else.
+    if (process.pid !== self) writeSync(1, `${what} of the host ran\n`);
+  };
+  const waiting = gate();
+  const [before, exit, soonToo] = [told("a listener"), told("an exit hook"), told("an immediate")];
+  process.on("beforeExit", before).on("exit", exit);
+  const timers = [setInterval(told("an interval"), 1), setTimeout(told("a timer"), 60_000)];
+  void waiting.promise.then(told("a continuation"));
+  const again = (): void => {
+    soonToo();
+    immediate = setImmediate(again);
+  };
+  let immediate = setImmediate(again);
+  void readFile("/proc/self/stat").then(told("a file's continuation"));
+  process.nextTick(told("a tick"));
+  env.defer(() => {
+    process.off("beforeExit", before).off("exit", exit);
+    for (const timer of timers) clearTimeout(timer);
+    clearImmediate(immediate);
+    waiting.open();
+  });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  void readFile("/proc/self/stat").then(told("a file's continuation"));
+}
 
 law(
   "The child holds exactly its documented descriptors, none a listener or peer socket of the parent",
@@ -30,6 +65,26 @@ law(
       const one = await nursery.start(drawer, env.options("one"));
       const two = await nursery.start(drawer, env.options("two"));
       const [first, second] = [await one.call("descriptors"), await two.call("descriptors")];
+      const targets = (all: Record<string, string>, kind: string): string[] =>
+        Object.values(all).filter((target) => target.startsWith(`${kind}:`));
+      if (!env.has("template")) {
+        // At each number that this program has, and that the child might still know, it has the same pipe on which nothing happens.
+        const quiet = targets(first, "pipe").filter((target) => targets(second, "pipe").includes(target));
+        assert.equal(new Set(quiet).size, 1, JSON.stringify(first));
+        const own = (all: Record<string, string>, kind: string): string[] =>
+          targets(all, kind).filter((target) => !quiet.includes(target));
+        for (const all of [first, second]) {
+          assert.equal(own(all, "socket").length, 3, JSON.stringify(all));
+          assert.equal(own(all, "pipe").length, 5, JSON.stringify(all));
+          for (const target of Object.values(all))
+            assert.match(target, /^(socket:|pipe:|anon_inode:\[event(poll|fd)\]$|\/dev\/null$)/);
+        }
+        assert.deepEqual(
+          own(first, "socket").filter((target) => own(second, "socket").includes(target)),
+          [],
+        );
+        return;
+      }
       const kinds = (all: Record<string, string>): string[] =>
         Object.values(all)
           .map((target) => target.replace(/:\[\d+\]$/, ""))
@@ -61,8 +116,10 @@ law(
     await withNursery(
       async (nursery) => {
         const stdio = ({ text }: { text: string }): void => void lines.push(text);
-        const portal = await nursery.start(waysOut, env.options("one", { preload: preload("hooks"), stdio }));
-        assert.equal(portal.spawnMethod, "forkserver", portal.spawnReason);
+        const template = env.has("template") ? { preload: preload("hooks") } : {};
+        if (!env.has("template")) await pendingHere(env);
+        const portal = await nursery.start(waysOut, env.options("one", { ...template, stdio }));
+        assert.equal(portal.spawnMethod, env.method, portal.spawnReason);
         portal.call("leave", "exit(7)", true).catch(() => {});
         assert.deepEqual(await portal.exited, { kind: "exited", code: 7 });
       },
@@ -80,7 +137,10 @@ law(
     const seen = new Map<string, Set<string>>();
     await withNursery(async (nursery) => {
       for (let sibling = 0; sibling < 6; sibling++) {
-        const portal = await nursery.start(drawer, env.options("sibling", { preload: true }));
+        const portal = await nursery.start(
+          drawer,
+          env.options("sibling", env.has("template") ? { preload: true } : {}),
+        );
         const { pid, own } = await portal.call("identity");
         assert.deepEqual([pid, pid], [own, portal.id.pid]);
         for (const [source, values] of Object.entries(await portal.call("draw", 200))) {
@@ -134,6 +194,49 @@ law(
 );
 
 law(
+  "What the host offers an actor that is forked of it has, uncopied and as it was then; any other actor is told that it has none",
+  async (env) => {
+    const index = { words: new Map([["brood", 1]]), find: (word: string) => `${word}: ${index.words.get(word)}` };
+    using offered = offer("the index", index);
+    const another = offer("another", 1);
+    env.defer(() => another[Symbol.dispose]());
+    await withNursery(async (nursery) => {
+      const portal = await nursery.start(worker, env.options("one"));
+      if (env.has("template") || !env.has("fork")) {
+        const error = await rejection(portal.call("find", "the index", "brood"));
+        assert.ok(isRemote(error, "Unsupported"), String(error));
+        assert.match(error.message, new RegExp(`task.inherited: this actor was started with ${env.method}; only`));
+        return;
+      }
+      index.words.set("brood", 2);
+      assert.equal(await portal.call("find", "the index", "brood"), "brood: 1");
+      const later = await nursery.start(worker, env.options("later"));
+      assert.equal(await later.call("find", "the index", "brood"), "brood: 2");
+      // What an actor does to its own stays there.
+      assert.equal(await later.call("find", "the index", "brood", 3), "brood: 3");
+      assert.equal(index.words.get("brood"), 2);
+      const mistyped = await rejection(portal.call("find", "the indez", "brood"));
+      assert.match(
+        String(mistyped),
+        /task\.inherited: key: got "the indez"\. Accepted: the index, another\. Did you mean the index\?/,
+      );
+      // An actor of an actor has what both of them had.
+      const above = await nursery.start(drawer, env.options("above"));
+      assert.equal(await above.call("findBelow", "the index", "brood", 4), "brood: 4");
+      assert.equal(index.words.get("brood"), 2);
+      offered[Symbol.dispose]();
+      offered[Symbol.dispose]();
+      const without = await nursery.start(worker, env.options("without"));
+      assert.match(String(await rejection(without.call("find", "the index", "brood"))), /Accepted: another\.$/);
+      for (const key of ["", "x".repeat(201), 5, undefined])
+        assert.throws(() => offer(key as string, 1), InvalidOption);
+      const { pause, startTime } = portal.stats;
+      assert.ok(pause !== undefined && pause > 0 && pause < startTime, JSON.stringify(portal.stats));
+    });
+  },
+);
+
+law(
   "A template with foreign threads, open sockets or live timers is refused, naming the offender",
   async (env) => {
     const culprits = {
@@ -150,7 +253,7 @@ law(
       }
     });
   },
-  { ...FORK, deadline: 60_000 },
+  { ...TEMPLATE, deadline: 60_000 },
 );
 
 law(
@@ -180,5 +283,5 @@ law(
       { onDeath: "report" },
     );
   },
-  FORK,
+  TEMPLATE,
 );

@@ -166,7 +166,7 @@ law(
         // that process 1.
         const left = processState(pids[0] as number);
         assert.ok(
-          left === undefined || (env.has("fork") && left.state === "Z" && left.ppid === 1),
+          left === undefined || (env.has("template") && left.state === "Z" && left.ppid === 1),
           JSON.stringify(left),
         );
       }

@@ -77,7 +77,7 @@ law(
           assert.equal(own(all, "socket").length, 3, JSON.stringify(all));
           assert.equal(own(all, "pipe").length, 5, JSON.stringify(all));
           for (const target of Object.values(all))
-            assert.match(target, /^(socket:|pipe:|anon_inode:\[event(poll|fd)\]$|\/dev\/null$)/);
+            assert.match(target, /^(socket:|pipe:|anon_inode:\[(eventpoll|eventfd|io_uring)\]$|\/dev\/null$)/);
         }
         assert.deepEqual(
           own(first, "socket").filter((target) => own(second, "socket").includes(target)),

@@ -1,6 +1,7 @@
 // Loads a bundle whose compiled code is kept in the private cache of the user between starts. Without a cache, or with one that this Node
 // cannot use, it is compiled as ever, and a new cache can be written.
 import { closeSync, constants, openSync, readFileSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 import { CODE_CACHE_VARIABLE } from "../protocol/entry-contract.js";
 
@@ -10,27 +11,51 @@ export interface Cached<Exports> {
   keep(write: (file: string, code: Uint8Array) => void): void;
 }
 
-/** Runs `file` as a CommonJS module. @param require the caller's */
-export function loadCached<Exports>(file: string, require: NodeJS.Require): Cached<Exports> {
+/** The file for it that whoever started this process has named; undefined where there is none. Once. */
+export function givenCache(): string | undefined {
   const cache = process.env[CODE_CACHE_VARIABLE];
   delete process.env[CODE_CACHE_VARIABLE];
+  return cache;
+}
+
+/**
+ * Runs `file` as a CommonJS module.
+ * @param require the caller's
+ * @param cache the file for its compiled code
+ * @param whole all of it is compiled before the cache is written, and not only what has run
+ */
+export function loadCached<Exports>(
+  file: string,
+  require: NodeJS.Require,
+  cache: string | undefined,
+  whole = false,
+): Cached<Exports> {
+  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, "utf8")}\n})`;
   const cachedData = cache === undefined ? undefined : readCache(cache);
-  const script = new Script(
-    `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, "utf8")}\n})`,
-    {
-      filename: file,
-      ...(cachedData === undefined ? {} : { cachedData }),
-    },
-  );
+  let script =
+    cachedData === undefined && whole && cache !== undefined
+      ? compileWhole(source, file)
+      : new Script(source, { filename: file, ...(cachedData === undefined ? {} : { cachedData }) });
+  if (whole && script.cachedDataRejected === true) script = compileWhole(source, file);
   const bundle = { exports: {} as Exports };
   (script.runInThisContext() as (...args: unknown[]) => void)(bundle.exports, require, bundle, file, __dirname);
   return {
     exports: bundle.exports,
     keep(write) {
-      if (cache !== undefined && (cachedData === undefined || script.cachedDataRejected === true))
+      if (cache !== undefined && (cachedData === undefined || script.cachedDataRejected !== false))
         write(cache, script.createCachedData());
     },
   };
+}
+
+/** V8 compiles a function when it is called first, unless it is told otherwise. */
+function compileWhole(source: string, filename: string): Script {
+  setFlagsFromString("--no-lazy");
+  try {
+    return new Script(source, { filename });
+  } finally {
+    setFlagsFromString("--lazy");
+  }
 }
 
 function readCache(from: string): Buffer | undefined {

@@ -10,6 +10,9 @@ import { inherit } from "../protocol/offers.js";
 import { begin, type Loader } from "./actor-process.js";
 import { listenersNow, removeOthers, settle, settlePid, surroundings, type Listeners } from "./become.js";
 import { leaveBySystem } from "./forked-exit.js";
+export { keepCode } from "./keep-code.js";
+import { quickImport } from "./quick-import.js";
+import { rehearse } from "./rehearsal.js";
 import { takeOverRandomness, type Randomness } from "./randomness.js";
 
 /** What of Node's inside a child has to empty: the timers and immediates of the program that it was. */
@@ -41,6 +44,8 @@ export interface Prepared {
 /** Threads of Node's, of libuv's and of brood's own, by their names; those that nobody has named are called as the first one. */
 const KNOWN =
   /^(node|MainThread|node-MainThread|V8Worker|node-V8Worker|DelayedTaskSche|SignalInspecto|libuv-worker|brood[- ])/;
+/** Lives that are played through before the first fork: more gain nothing. */
+const REHEARSALS = 2;
 /** How many threads libuv's pool has, unless UV_THREADPOOL_SIZE says otherwise. */
 const POOL = 4;
 
@@ -74,6 +79,17 @@ export function obstacle({ workers, threads }: Prepared): string | undefined {
   const own = names.filter((name) => !name.startsWith("brood-")).length;
   const most = threads + (Number(process.env["UV_THREADPOOL_SIZE"]) || POOL);
   return own > most ? `it has threads that are not Node's (${own - most})` : undefined;
+}
+
+/** Plays the life of an actor through, in this process. */
+export async function rehearseLive({ load }: Prepared): Promise<void> {
+  const soon = quickImport(load);
+  for (let number = 1; number <= REHEARSALS; number++)
+    await rehearse(
+      loadForkserver().socketPair(),
+      soon,
+      new URL(`./rehearsal-${number}.js`, import.meta.url).href,
+    ).catch(() => {});
 }
 
 /** In the child, first of all. */

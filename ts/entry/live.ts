@@ -1,9 +1,13 @@
 // What `brood run` has Node load before a program: it prepares the program for being forked in the middle of its work, takes what that
 // needs of Node's inside, and hides the inside again. It is small, because it is compiled at every start.
 import { builtinModules, createRequire, syncBuiltinESMExports } from "node:module";
+import { setFlagsFromString } from "node:v8";
 import { isMainThread } from "node:worker_threads";
 import { makeReady, type LiveBirth } from "../protocol/live-contract.js";
-import type { becomeLive, Inside, obstacle, prepareLive } from "./live-process.js";
+import { codeCacheFile } from "../spawn/code-cache.js";
+import { loadCached } from "./cached.js";
+import type * as LiveProcess from "./live-process.js";
+import type { Inside } from "./live-process.js";
 
 /** Node's classes and lists, as they are in 20 to 26. */
 interface Builtin {
@@ -71,16 +75,18 @@ function hideFlags(): void {
   process.execArgv = left;
 }
 
+const flags = process.execArgv;
 const inside = takeInside();
 hideFlags();
 if (isMainThread) {
-  const live = load<{
-    becomeLive: typeof becomeLive;
-    obstacle: typeof obstacle;
-    prepareLive: typeof prepareLive;
-  }>(`${__dirname}/live-process.cjs`);
+  const file = `${__dirname}/live-process.cjs`;
+  const { exports: live, keep } = loadCached<typeof LiveProcess>(file, require, codeCacheFile(file, flags), true);
+  keep(live.keepCode);
+  // Else V8 forgets the code of what has not run for a while, as that of an actor's beginning has not.
+  setFlagsFromString("--no-flush-bytecode");
   const prepared = live.prepareLive(inside, (url) => import(url) as Promise<Record<string, unknown>>);
   makeReady({
+    rehearse: () => live.rehearseLive(prepared),
     obstacle: () => live.obstacle(prepared),
     become: (birth: LiveBirth) => live.becomeLive(prepared, birth),
   });

@@ -48,6 +48,8 @@ function checkLive(): void {
   if (inside !== null) refuse(inside);
 }
 
+let rehearsed: Promise<void> | undefined;
+
 /** One fork at a time: the others wait for it. */
 let last: Promise<void> = Promise.resolve();
 whenInherited(() => (last = Promise.resolve()));
@@ -149,6 +151,7 @@ class LiveBody implements Body {
     let ends: ForkEnds | undefined;
     try {
       const birth = birthOf(this.#request);
+      await (rehearsed ??= liveReady()?.rehearse());
       ends = new ForkEnds();
       const given = ends;
       const forked = await forkInTurn(

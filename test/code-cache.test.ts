@@ -13,8 +13,9 @@ import {
 } from "node:fs";
 import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { ROOT } from "./harness/checkout.js";
 import { suite } from "./harness/law.js";
 
 const law = suite("code cache");
@@ -52,6 +53,30 @@ law("the first actor writes the cache, for this user alone, and the next ones us
   assert.deepEqual(readdirSync(cache), [file]);
   assert.equal(statSync(path).mtimeMs, mtimeMs);
   assert.equal(statSync(path).ino, ino);
+});
+
+law("brood run writes a cache of its own when it runs first, whole, and uses it as it is from then on", async (t) => {
+  const cache = scratch(t);
+  const start = (): Promise<{ stdout: string }> =>
+    run("sh", [join(ROOT, "bin", "brood"), "run", "--print", "6 * 7"], {
+      env: {
+        ...process.env,
+        BROOD_CACHE_DIR: cache,
+        PATH: `${dirname(process.execPath)}${delimiter}${process.env["PATH"]}`,
+      },
+    });
+  assert.equal((await start()).stdout, "42\n");
+  const [name, ...others] = readdirSync(cache);
+  assert.deepEqual(others, []);
+  const path = join(cache, name as string);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  const { mtimeMs, ino } = statSync(path);
+  assert.equal((await start()).stdout, "42\n");
+  assert.deepEqual([statSync(path).mtimeMs, statSync(path).ino], [mtimeMs, ino]);
+  // What another Node would have written, or half of it, is no code: it is written again.
+  writeFileSync(path, readFileSync(path).subarray(0, 10_000));
+  assert.equal((await start()).stdout, "42\n");
+  assert.ok(statSync(path).size > 100_000);
 });
 
 law("a cache that is garbage, cut or empty costs nothing but time, and is written anew", async (t) => {

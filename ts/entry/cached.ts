@@ -48,13 +48,14 @@ export function loadCached<Exports>(
   };
 }
 
-/** V8 compiles a function when it is called first, unless it is told otherwise. */
+/** V8 compiles a function when it is called first, and a source that it knows not again, unless it is told otherwise. */
 function compileWhole(source: string, filename: string): Script {
-  setFlagsFromString("--no-lazy");
+  const flags = ["lazy", "compilation-cache"];
+  for (const flag of flags) setFlagsFromString(`--no-${flag}`);
   try {
     return new Script(source, { filename });
   } finally {
-    setFlagsFromString("--lazy");
+    for (const flag of flags) setFlagsFromString(`--${flag}`);
   }
 }
 

@@ -85,11 +85,7 @@ export function obstacle({ workers, threads }: Prepared): string | undefined {
 export async function rehearseLive({ load }: Prepared): Promise<void> {
   const soon = quickImport(load);
   for (let number = 1; number <= REHEARSALS; number++)
-    await rehearse(
-      loadForkserver().socketPair(),
-      soon,
-      new URL(`./rehearsal-${number}.js`, import.meta.url).href,
-    ).catch(() => {});
+    await rehearse(loadForkserver().socketPair(), soon, new URL(`./rehearsal-${number}.js`, import.meta.url).href);
 }
 
 /** In the child, first of all. */

@@ -3,5 +3,9 @@
 import { givenCache, loadCached } from "./cached.js";
 import type { begin } from "./template-process.js";
 
-const { exports, keep } = loadCached<{ begin: typeof begin }>(`${__dirname}/template-process.cjs`, require, givenCache());
+const { exports, keep } = loadCached<{ begin: typeof begin }>(
+  `${__dirname}/template-process.cjs`,
+  require,
+  givenCache(),
+);
 exports.begin((url) => import(url) as Promise<Record<string, unknown>>, keep);

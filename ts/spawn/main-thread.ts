@@ -8,7 +8,7 @@ import { forgetInherited, whenInherited } from "../native/inherited.js";
 import type { LiveChild, LiveFork } from "../native/live.js";
 import { loadForkserver } from "../native/load.js";
 import type { Body, BodyEnd, Lateness } from "../protocol/body.js";
-import { liveReady } from "../protocol/live-contract.js";
+import { liveReady, type LiveReady } from "../protocol/live-contract.js";
 import { birthOf } from "./birth.js";
 import { watchExit } from "./exits.js";
 import { ForkEnds } from "./fork-ends.js";
@@ -49,6 +49,12 @@ function checkLive(): void {
 }
 
 let rehearsed: Promise<void> | undefined;
+
+/** A help and no need: where there is no room for it now, it is tried again. */
+function rehearse(): Promise<void> {
+  const over = (liveReady() as LiveReady).rehearse();
+  return over.catch(() => (rehearsed = undefined));
+}
 
 /** One fork at a time: the others wait for it. */
 let last: Promise<void> = Promise.resolve();
@@ -151,7 +157,7 @@ class LiveBody implements Body {
     let ends: ForkEnds | undefined;
     try {
       const birth = birthOf(this.#request);
-      await (rehearsed ??= liveReady()?.rehearse());
+      await (rehearsed ??= rehearse());
       ends = new ForkEnds();
       const given = ends;
       const forked = await forkInTurn(

@@ -26,10 +26,8 @@ const startAndEnd = async (held: number[]): Promise<string> => {
 };
 const open = (): number => readdirSync("/proc/self/fd").length;
 
-await startAndEnd([]);
-const before = open();
-const outcomes: string[] = [];
-for (let free = 1; free <= MOST; free++) {
+/** Starts an actor with so many descriptors free. */
+const startWith = (free: number): Promise<string> => {
   const held: number[] = [];
   try {
     for (;;) held.push(openSync("/dev/null", "r"));
@@ -37,8 +35,13 @@ for (let free = 1; free <= MOST; free++) {
     // All are taken.
   }
   for (const fd of held.splice(-free)) closeSync(fd);
-  outcomes.push(await startAndEnd(held));
-}
+  return startAndEnd(held);
+};
+
+const outcomes = [await startWith(1)];
+await startAndEnd([]);
+const before = open();
+for (let free = 1; free <= MOST; free++) outcomes.push(await startWith(free));
 await until("the last are closed", () => open() === before).catch(() => {});
 process.stdout.write(`${JSON.stringify({ before, after: open(), outcomes })}\n`);
 await nursery.close();

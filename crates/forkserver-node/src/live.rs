@@ -235,7 +235,7 @@ impl Host {
         let main = env.get_uv_event_loop().map_err(from_napi)?;
         let live = Live::new().map_err(|error| failed("forkLive", &error))?;
         // SAFETY: it is the loop of this thread, whose environment ends only with the process.
-        let turn = unsafe { uv.prepare(main) };
+        let turn = unsafe { uv.idle(main) };
         Ok(Self {
             live,
             busy: Busy { uv, main },

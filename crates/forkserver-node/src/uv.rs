@@ -24,8 +24,8 @@ mod kind {
     pub(super) const ASYNC: c_int = 1;
     pub(super) const FS_EVENT: c_int = 3;
     pub(super) const FS_POLL: c_int = 4;
+    pub(super) const IDLE: c_int = 6;
     pub(super) const NAMED_PIPE: c_int = 7;
-    pub(super) const PREPARE: c_int = 9;
     pub(super) const TCP: c_int = 12;
     pub(super) const TTY: c_int = 14;
 }
@@ -66,7 +66,7 @@ const PIPE_NAME: usize = 256;
 const PIPE_SIZE: usize = 264;
 
 type OnHandle = unsafe extern "C" fn(*mut Handle, *mut c_void);
-pub(crate) type OnPrepare = unsafe extern "C" fn(*mut Handle);
+pub(crate) type OnIdle = unsafe extern "C" fn(*mut Handle);
 
 /// The functions of libuv that this needs.
 #[derive(Clone, Copy)]
@@ -80,9 +80,9 @@ pub(crate) struct Uv {
     fs_event_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
     fs_poll_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
     handle_size: unsafe extern "C" fn(c_int) -> usize,
-    prepare_init: unsafe extern "C" fn(*mut uv_loop_s, *mut Handle) -> c_int,
-    prepare_start: unsafe extern "C" fn(*mut Handle, OnPrepare) -> c_int,
-    prepare_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
+    idle_init: unsafe extern "C" fn(*mut uv_loop_s, *mut Handle) -> c_int,
+    idle_start: unsafe extern "C" fn(*mut Handle, OnIdle) -> c_int,
+    idle_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
     mutex_lock: unsafe extern "C" fn(*mut libc::pthread_mutex_t),
     mutex_unlock: unsafe extern "C" fn(*mut libc::pthread_mutex_t),
 }
@@ -102,9 +102,9 @@ impl Uv {
                 fs_event_stop: function(c"uv_fs_event_stop")?,
                 fs_poll_stop: function(c"uv_fs_poll_stop")?,
                 handle_size: function(c"uv_handle_size")?,
-                prepare_init: function(c"uv_prepare_init")?,
-                prepare_start: function(c"uv_prepare_start")?,
-                prepare_stop: function(c"uv_prepare_stop")?,
+                idle_init: function(c"uv_idle_init")?,
+                idle_start: function(c"uv_idle_start")?,
+                idle_stop: function(c"uv_idle_stop")?,
                 mutex_lock: function(c"uv_mutex_lock")?,
                 mutex_unlock: function(c"uv_mutex_unlock")?,
             })
@@ -148,33 +148,34 @@ impl Uv {
         }
     }
 
-    /// Makes a handle that calls at the top of each turn of the loop; it is never freed, and stopped at first.
+    /// Makes a handle that calls at the top of each turn of the loop, which never waits as long as it is started (so the turn comes also
+    /// where nothing else happens). It is never freed, and stopped at first.
     ///
     /// # Safety
     /// `of` is a loop of this thread, and alive.
-    pub(crate) unsafe fn prepare(&self, of: *mut uv_loop_s) -> *mut Handle {
+    pub(crate) unsafe fn idle(&self, of: *mut uv_loop_s) -> *mut Handle {
         // SAFETY: it is a number of a kind.
-        let size = unsafe { (self.handle_size)(kind::PREPARE) };
+        let size = unsafe { (self.handle_size)(kind::IDLE) };
         // Of u64, for its alignment.
         let room: &'static mut [u64] = Box::leak(vec![0_u64; size.div_ceil(8)].into_boxed_slice());
         let handle = room.as_mut_ptr().cast::<Handle>();
         // SAFETY: it is as large as libuv wants it, and is never moved or freed. It cannot fail.
-        unsafe { (self.prepare_init)(of, handle) };
+        unsafe { (self.idle_init)(of, handle) };
         handle
     }
 
     /// # Safety
-    /// `handle` is from [`Uv::prepare`].
-    pub(crate) unsafe fn start(&self, handle: *mut Handle, then: OnPrepare) {
+    /// `handle` is from [`Uv::idle`].
+    pub(crate) unsafe fn start(&self, handle: *mut Handle, then: OnIdle) {
         // SAFETY: the caller's promise.
-        unsafe { (self.prepare_start)(handle, then) };
+        unsafe { (self.idle_start)(handle, then) };
     }
 
     /// # Safety
-    /// `handle` is from [`Uv::prepare`].
+    /// `handle` is from [`Uv::idle`].
     pub(crate) unsafe fn stop(&self, handle: *mut Handle) {
         // SAFETY: the caller's promise.
-        unsafe { (self.prepare_stop)(handle) };
+        unsafe { (self.idle_stop)(handle) };
     }
 
     /// No thread of the pool is in the queue of finished work until [`Uv::let_go`].

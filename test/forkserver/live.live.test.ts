@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { actor, openNursery, Unsupported } from "brood";
+import { actor, component, offer, openNursery, Unsupported } from "brood";
+import { freshComponent, guest } from "#brood/testing/actors/hosting.js";
 import { rejection } from "#brood/testing/gate.js";
 import { answerOf, runProgram } from "#brood/testing/run-program.js";
 import { note } from "../harness/report.js";
@@ -67,6 +68,55 @@ law("a program with a living Worker is not forked, and says why; without it it i
   await worker.terminate();
   assert.equal(await (await start()).call("work", 0), "all");
 });
+
+const hosting = actor<typeof import("#brood/testing/actors/hosting.js")>(
+  new URL(import.meta.resolve("#brood/testing/actors/hosting.js")),
+);
+
+law(
+  `a program with guests of its own, idle, busy, coming and going, is forked ${FULL ? 300 : 30} times: each fork has an engine of its own`,
+  async (t) => {
+    const nursery = await openNursery({ onDeath: "report" });
+    t.defer(() => nursery.cancel());
+    const portal = await nursery.start(guest, { name: "idle" });
+    const busy = await nursery.start(guest, { name: "busy" });
+    busy.call("loop").catch(() => {});
+    const what = component<{ add(a: number, b: number): number }>(freshComponent(), { compile: "in-process" });
+    assert.equal(await nursery.run(what, "add", [1, 2]), 3);
+    const state = { over: false, came: 0 };
+    const coming = (async () => {
+      while (!state.over) {
+        assert.equal(await nursery.run(guest, "add", [state.came++, 1]), state.came);
+      }
+    })();
+    const mine = offer("the host's", { portal, nursery });
+    t.defer(() => mine[Symbol.dispose]());
+    for (let count = 0; count < (FULL ? 300 : 30); count++) {
+      const fork = await nursery.start(hosting, { name: "fork", spawn: "main_thread_forkserver" });
+      const [guests, compiled, others] = await Promise.all([
+        fork.call("guests"),
+        fork.call("compiled"),
+        fork.call("others"),
+      ]);
+      assert.deepEqual(guests, [3, "ActorDied", 7]);
+      assert.equal(compiled, 3);
+      for (const [index, said] of others.entries())
+        assert.match(
+          said,
+          /^unsupported: a (portal|nursery) of the program that this process was forked of:/,
+          `${index}`,
+        );
+      assert.equal(await portal.call("add", count, 1), count + 1);
+      assert.equal((await fork.kill()).kind, "killed");
+    }
+    state.over = true;
+    await coming;
+    assert.ok(state.came > 10);
+    assert.equal(busy.status, "running");
+    assert.equal((await busy.kill()).kind, "killed");
+  },
+  { deadline: FULL ? 300_000 : 60_000 },
+);
 
 law(
   "a program with few descriptors free starts an actor or says that it cannot, and has lost none of them",

@@ -125,6 +125,8 @@ export interface EngineAddon {
   compileToCache(bytes: Uint8Array): void;
   /** Limits this process's address space (RLIMIT_AS) to what it has now and `extraBytes` more. */
   limitAddressSpace(extraBytes: number): void;
+  /** In a process that was forked in the middle of its work, before all else: what its parent had here is left alone. */
+  forgetInherited(): void;
   /** Of this environment. */
   stats(): { readonly actors: number; readonly components: number };
 }

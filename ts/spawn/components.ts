@@ -2,6 +2,7 @@
 // Many starts may wait for one load; one that nobody waits for any more is given up where that is possible.
 import { statSync } from "node:fs";
 import type { ComponentInfo, EngineFailure } from "../native/engine.js";
+import { whenInherited } from "../native/inherited.js";
 import type { ExportEntry, ExportTable } from "../protocol/body.js";
 import { componentCache, engine } from "./engine.js";
 import { compileIsolated } from "./isolated-compile.js";
@@ -29,10 +30,24 @@ interface Entry {
   giveUp: (() => void) | undefined;
 }
 
-const files = new Map<string, Entry>();
-const bytes = new WeakMap<Origin, Entry>();
+let files = new Map<string, Entry>();
+let bytes = new WeakMap<Origin, Entry>();
 /** Nobody can start these any more; actors that run go on. */
-const forgotten = new FinalizationRegistry<number>((component) => engine().addon.unload(component));
+let forgotten = unloading();
+
+function unloading(): FinalizationRegistry<number> {
+  const registry = new FinalizationRegistry<number>((component) => {
+    // Those of the process that this one was forked from are not here.
+    if (registry === forgotten) engine().addon.unload(component);
+  });
+  return registry;
+}
+
+whenInherited(() => {
+  files = new Map();
+  bytes = new WeakMap();
+  forgotten = unloading();
+});
 
 /**
  * Gets the component of `origin` for `waiter`, who is told once: at once where it is loaded already.

@@ -39,6 +39,8 @@ export class EngineEvents {
   #at = 0;
   /** There is more to drain than that. */
   #woken = false;
+  /** It was another process's. */
+  #inherited = false;
   #resting = false;
   readonly #turn = (): void => {
     this.#resting = false;
@@ -48,10 +50,18 @@ export class EngineEvents {
   constructor(addon: EngineAddon) {
     this.addon = addon;
     addon.onWake(() => {
+      // A wake-up that was on its way at the fork.
+      if (this.#inherited) return;
       this.#woken = true;
       // The rest of the last batch comes first, in its own turn.
       if (!this.#resting) this.#pump();
     });
+  }
+
+  /** In a process that was forked of the one that all this was for. */
+  forgetInherited(): void {
+    this.#inherited = true;
+    this.addon.forgetInherited();
   }
 
   /** A number for a new actor, whose events `listener` hears. */

@@ -21,10 +21,9 @@ const MAX_ACTORS = 10_000;
 let chosen: Partial<EngineSettings> | undefined;
 let events: EngineEvents | undefined;
 
-/** Engines of the process that this one was forked from: their threads are not here, and nothing of them may be ended. */
-const abandoned: EngineEvents[] = [];
+// The engine of the process that this one was forked from has no threads here.
 whenInherited(() => {
-  if (events !== undefined) abandoned.push(events);
+  events?.forgetInherited();
   events = undefined;
 });
 

@@ -1,5 +1,5 @@
 //! What one environment (the main thread, or one Worker) has: its queue of events, its components and its actors. When it ends,
-//! its actors are killed; those of others go on.
+//! its actors are killed; those of others go on. In a process that was forked all of it is the parent's, and is left alone.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -20,17 +20,32 @@ use crate::failure::{Result, argument, from_napi};
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 0>;
 
 /// One environment. Only its own thread touches it, but for the wake-up.
-pub(crate) struct Environment {
+pub(crate) struct Environment(RefCell<Held>);
+
+struct Held {
     events: Events,
     wake: Arc<Mutex<Option<Wake>>>,
-    held: RefCell<Held>,
-}
-
-#[derive(Default)]
-struct Held {
     components: HashMap<u32, Arc<Loaded>>,
     next_component: u32,
     actors: HashMap<u32, Actor>,
+}
+
+impl Held {
+    fn new() -> Self {
+        let wake: Arc<Mutex<Option<Wake>>> = Arc::default();
+        let waker = Arc::clone(&wake);
+        Self {
+            events: Events::new(move || {
+                if let Some(wake) = &*waker.lock().unwrap_or_else(PoisonError::into_inner) {
+                    wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+                }
+            }),
+            wake,
+            components: HashMap::new(),
+            next_component: 0,
+            actors: HashMap::new(),
+        }
+    }
 }
 
 impl Environment {
@@ -39,17 +54,7 @@ impl Environment {
         if let Some(found) = env.get_instance_data::<Rc<Self>>().map_err(from_napi)? {
             return Ok(Rc::clone(found));
         }
-        let wake: Arc<Mutex<Option<Wake>>> = Arc::default();
-        let waker = Arc::clone(&wake);
-        let made = Rc::new(Self {
-            events: Events::new(move || {
-                if let Some(wake) = &*waker.lock().unwrap_or_else(PoisonError::into_inner) {
-                    wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
-                }
-            }),
-            wake,
-            held: RefCell::default(),
-        });
+        let made = Rc::new(Self(RefCell::new(Held::new())));
         env.set_instance_data(Rc::clone(&made), (), |_context| {})
             .map_err(from_napi)?;
         env.add_env_cleanup_hook(Rc::clone(&made), |environment| {
@@ -59,8 +64,13 @@ impl Environment {
         Ok(made)
     }
 
-    pub(crate) fn events(&self) -> &Events {
-        &self.events
+    pub(crate) fn events(&self) -> Events {
+        self.0.borrow().events.clone()
+    }
+
+    /// In a process that was just forked. Nothing is dropped: a lock in it may be held by a thread that is not there.
+    pub(crate) fn abandon(&self) {
+        std::mem::forget(self.0.replace(Held::new()));
     }
 
     /// From now on `callback` is called when there is something to drain.
@@ -71,14 +81,15 @@ impl Environment {
             .callee_handled::<false>()
             .build()
             .map_err(from_napi)?;
-        let before = self.wake.lock().unwrap_or_else(PoisonError::into_inner).replace(wake);
+        let slot = Arc::clone(&self.0.borrow().wake);
+        let before = slot.lock().unwrap_or_else(PoisonError::into_inner).replace(wake);
         drop(before);
         Ok(())
     }
 
     /// Keeps a component, and gives it a number.
     pub(crate) fn add(&self, loaded: Arc<Loaded>) -> u32 {
-        let mut held = self.held.borrow_mut();
+        let mut held = self.0.borrow_mut();
         held.next_component += 1;
         let number = held.next_component;
         held.components.insert(number, loaded);
@@ -86,15 +97,15 @@ impl Environment {
     }
 
     pub(crate) fn component(&self, number: u32) -> Option<Arc<Loaded>> {
-        self.held.borrow().components.get(&number).map(Arc::clone)
+        self.0.borrow().components.get(&number).map(Arc::clone)
     }
 
     pub(crate) fn unload(&self, number: u32) {
-        self.held.borrow_mut().components.remove(&number);
+        self.0.borrow_mut().components.remove(&number);
     }
 
     pub(crate) fn keep(&self, number: u32, actor: Actor) -> Result<()> {
-        let mut held = self.held.borrow_mut();
+        let mut held = self.0.borrow_mut();
         if held.actors.contains_key(&number) {
             // The new one is dropped here, and so killed.
             return Err(argument(&format!("start: the number {number} is in use")));
@@ -104,25 +115,25 @@ impl Environment {
     }
 
     pub(crate) fn with<T>(&self, number: u32, work: impl FnOnce(&Actor) -> T) -> Option<T> {
-        self.held.borrow().actors.get(&number).map(work)
+        self.0.borrow().actors.get(&number).map(work)
     }
 
     /// The actor is gone.
     pub(crate) fn forget(&self, number: u32) {
-        self.held.borrow_mut().actors.remove(&number);
+        self.0.borrow_mut().actors.remove(&number);
     }
 
     pub(crate) fn counts(&self) -> (u32, u32) {
-        let held = self.held.borrow();
+        let held = self.0.borrow();
         let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         (count(held.actors.len()), count(held.components.len()))
     }
 
     fn end(&self) {
-        self.events.close();
-        drop(self.wake.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let held = self.0.replace(Held::new());
+        held.events.close();
+        drop(held.wake.lock().unwrap_or_else(PoisonError::into_inner).take());
         // Dropping an actor kills it.
-        let held = std::mem::take(&mut *self.held.borrow_mut());
         drop(held);
     }
 }

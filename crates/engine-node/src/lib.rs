@@ -86,7 +86,7 @@ pub fn load(env: Env, request: u32, file: Option<String>, bytes: Option<Uint8Arr
         (None, Some(bytes)) => Source::Bytes(bytes.to_vec()),
         _ => return Err(argument("load: either a file or bytes")),
     };
-    loader::load(environment.events(), request, source, isolated);
+    loader::load(&environment.events(), request, source, isolated);
     Ok(())
 }
 
@@ -142,7 +142,7 @@ pub fn start(
         output: bytes(limits.output),
     };
     let within = time(start_timeout).unwrap_or(Duration::from_secs(10));
-    let started = Actor::start(environment.events(), actor, &loaded, limits, within, first.as_deref())
+    let started = Actor::start(&environment.events(), actor, &loaded, limits, within, first.as_deref())
         .map_err(|failure| raise(&failure))?;
     environment.keep(actor, started)
 }
@@ -223,6 +223,17 @@ pub fn compile_to_cache(bytes: Uint8Array) -> Result<()> {
 #[napi(catch_unwind)]
 pub fn limit_address_space(extra: f64) -> Result<()> {
     brood_engine::host::limit_address_space(bytes(extra) as u64).map_err(|failure| raise(&failure))
+}
+
+/// In a process that was just forked in the middle of its work: everything here was its parent's, and is left alone.
+///
+/// # Errors
+/// Node-API fails.
+#[napi(catch_unwind)]
+pub fn forget_inherited(env: Env) -> Result<()> {
+    brood_engine::host::abandon();
+    Environment::of(env)?.abandon();
+    Ok(())
 }
 
 /// What lives now.

@@ -1,10 +1,13 @@
 //! What all actors of a process share: two engines, one runtime, one ticker, one number of places. Each is made when it is first
-//! needed, and none of it ever ends before the process does.
+//! needed, and none of it ever ends before the process does. A process that was forked has a copy of it, whose threads are not there:
+//! it leaves that alone, and makes its own.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
@@ -50,9 +53,39 @@ impl Default for Settings {
     }
 }
 
-static SETTINGS: OnceLock<Settings> = OnceLock::new();
-static HOST: OnceLock<Result<Host, Failure>> = OnceLock::new();
-static TICKER: OnceLock<Ticker> = OnceLock::new();
+/// What one process has of this.
+#[derive(Default)]
+struct Process {
+    settings: OnceLock<Settings>,
+    host: OnceLock<Result<Host, Failure>>,
+    ticker: Ticker,
+}
+
+/// No lock: a thread that is not there any more may hold it.
+static PROCESS: AtomicPtr<Process> = AtomicPtr::new(ptr::null_mut());
+
+fn process() -> &'static Process {
+    let mut found = PROCESS.load(Ordering::Acquire);
+    if found.is_null() {
+        let made = Box::into_raw(Box::<Process>::default());
+        found = match PROCESS.compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => made,
+            Err(first) => {
+                // SAFETY: nobody else has seen it.
+                drop(unsafe { Box::from_raw(made) });
+                first
+            }
+        };
+    }
+    // SAFETY: it comes from a box that is never freed once it is here.
+    unsafe { &*found }
+}
+
+/// In a process that was just forked, before it uses anything of this crate: what its parent had here is left alone, for ever, and
+/// nothing of it may be used or dropped.
+pub fn abandon() {
+    PROCESS.store(Box::into_raw(Box::<Process>::default()), Ordering::Release);
+}
 
 /// Sets what has effect from the first component on.
 ///
@@ -60,7 +93,7 @@ static TICKER: OnceLock<Ticker> = OnceLock::new();
 /// Others are in effect already.
 pub fn configure(settings: Settings) -> Result<(), Failure> {
     let asked = settings.clone();
-    let found = SETTINGS.get_or_init(|| settings);
+    let found = process().settings.get_or_init(|| settings);
     if *found == asked {
         return Ok(());
     }
@@ -77,6 +110,9 @@ pub(crate) struct Host {
     pub(crate) max_actors: usize,
     pub(crate) ticker: &'static Ticker,
     pub(crate) cache: Option<Cache>,
+    /// One compile at a time: each may take gigabytes, and all of these threads. Not rayon's own pool, which a fork would have without
+    /// its threads.
+    pub(crate) compilers: Mutex<rayon::ThreadPool>,
     frames: OnceLock<Result<Hosting, Failure>>,
     plain: OnceLock<Result<Hosting, Failure>>,
 }
@@ -91,12 +127,17 @@ pub(crate) struct Hosting {
 
 /// The shared parts; the first call makes them.
 pub(crate) fn host() -> Result<&'static Host, Failure> {
-    HOST.get_or_init(Host::new).as_ref().map_err(Clone::clone)
+    let process = process();
+    process
+        .host
+        .get_or_init(|| Host::new(process))
+        .as_ref()
+        .map_err(Clone::clone)
 }
 
 impl Host {
-    fn new() -> Result<Self, Failure> {
-        let settings = SETTINGS.get_or_init(Settings::default);
+    fn new(process: &'static Process) -> Result<Self, Failure> {
+        let settings = process.settings.get_or_init(Settings::default);
         let internal =
             |what: &str, error: &dyn std::fmt::Display| Failure::new(Code::Internal, &format!("{what}: {error}"));
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -106,16 +147,17 @@ impl Host {
             .enable_time()
             .build()
             .map_err(|error| internal("the threads of the engine cannot be started", &error))?;
-        // Cranelift compiles on rayon's own pool. Where something else in this image has made that first, its size stands.
-        let _ = rayon::ThreadPoolBuilder::new()
+        let compilers = rayon::ThreadPoolBuilder::new()
             .num_threads(settings.threads.max(1))
             .thread_name(|index| format!("brood-compile-{index}"))
-            .build_global();
+            .build()
+            .map_err(|error| internal("the threads that compile cannot be started", &error))?;
         Ok(Self {
             runtime,
             places: Arc::new(Semaphore::new(settings.max_actors.clamp(1, Semaphore::MAX_PERMITS))),
             max_actors: settings.max_actors,
-            ticker: TICKER.get_or_init(Ticker::default),
+            ticker: &process.ticker,
+            compilers: Mutex::new(compilers),
             cache: settings.cache.as_deref().and_then(|dir| Cache::open(dir).ok()),
             frames: OnceLock::new(),
             plain: OnceLock::new(),

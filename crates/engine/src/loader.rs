@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use wasmtime::Engine;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
@@ -71,9 +71,6 @@ impl std::fmt::Debug for Loaded {
             .finish_non_exhaustive()
     }
 }
-
-/// One compile at a time: each may take gigabytes, and all cores.
-static COMPILING: Mutex<()> = Mutex::new(());
 
 /// Loads a component on a thread of the engine's. The owner hears `Loaded` or `LoadFailed` about `request`. With `only_cached` it is
 /// not compiled here: one that the cache does not have fails with [`Code::NotCached`].
@@ -182,18 +179,19 @@ fn component(bytes: &[u8], only_cached: bool) -> Result<(&'static Hosting, Compo
     if only_cached {
         return Err(Failure::new(Code::NotCached, "the cache does not have it"));
     }
-    let _one = COMPILING.lock().unwrap_or_else(PoisonError::into_inner);
+    let compilers = host.compilers.lock().unwrap_or_else(PoisonError::into_inner);
     // Whoever compiled before may have compiled the same.
     if let Some(component) = found() {
         return Ok((hosting, component));
     }
     let Some(cache) = &host.cache else {
-        let component = Component::new(&hosting.engine, bytes).map_err(|error| not_compiled(&error))?;
+        let component = compilers
+            .install(|| Component::new(&hosting.engine, bytes))
+            .map_err(|error| not_compiled(&error))?;
         return Ok((hosting, component));
     };
-    let artifact = hosting
-        .engine
-        .precompile_component(bytes)
+    let artifact = compilers
+        .install(|| hosting.engine.precompile_component(bytes))
         .map_err(|error| not_compiled(&error))?;
     // A full disk costs the next start a compile, and this one nothing.
     let _ = cache.put(&key, &artifact);

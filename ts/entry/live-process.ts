@@ -6,6 +6,7 @@ import { Socket } from "node:net";
 import type { Worker } from "node:worker_threads";
 import { loadForkserver } from "../native/load.js";
 import type { LiveBirth } from "../protocol/live-contract.js";
+import { isForkNow } from "../protocol/forks.js";
 import { inherit } from "../protocol/offers.js";
 import { begin, type Loader } from "./actor-process.js";
 import { listenersNow, removeOthers, settle, settlePid, surroundings, type Listeners } from "./become.js";
@@ -102,6 +103,7 @@ export function becomeLive({ inside, randomness, load, listeners }: Prepared, bi
   process.exitCode = undefined;
   freshStdio();
   settle(birth, surroundings());
+  isForkNow();
   inherit();
   const loader: Loader = {
     import: async (url) => ready(inside, url) ?? load((loading = url)),

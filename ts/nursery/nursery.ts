@@ -29,6 +29,7 @@ import {
   type ActorDied,
   type CancelOrigin,
 } from "../errors/kinds.js";
+import { assertOwn, forks } from "../protocol/forks.js";
 import { LEVELS } from "../protocol/here.js";
 import { checkObject } from "../portal/check.js";
 import { Control, type ControlOwner, type ControlSettings } from "../portal/control.js";
@@ -78,6 +79,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
   readonly signals: boolean;
   readonly #options: NurseryOptions;
   readonly #bound: TaskBound | undefined;
+  readonly #forks = forks();
   readonly #children = new Map<Control, Child>();
   readonly #failures = new Failures();
   readonly #controller = new AbortController();
@@ -140,7 +142,8 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     return observe(this.#run(callSite(this.run), what, endpoint, args, options), isBroodsDoing);
   }
 
-  cancel(reason?: unknown): Promise<void> {
+  async cancel(reason?: unknown): Promise<void> {
+    this.#assertOwn();
     this.#end(new Cancelled(this.#origin("cancel", reason)));
     return this.#ended();
   }
@@ -253,6 +256,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     onDeath: "fail" | "report" | undefined,
   ): Promise<Child> {
     const asked = `nursery.${verb}`;
+    this.#assertOwn();
     const source = checkSource(asked, what);
     checkObject(asked, options);
     const { name: spawnMethod, method, reason, explicit } = chooseMethod(asked, options.spawn, source.kind);
@@ -405,8 +409,13 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     for (const { control } of children) void control.cancel(origin);
   }
 
+  #assertOwn(): void {
+    assertOwn(this.#forks, "a nursery");
+  }
+
   /** The end of the scope: nothing failed, nobody cancelled, and whatever still runs is ended. */
   async #finish(): Promise<void> {
+    this.#assertOwn();
     if (this.#status === "open") {
       this.#status = "ending";
       this.#cause = new Cancelled(this.#origin("scope", undefined));

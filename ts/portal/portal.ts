@@ -10,6 +10,7 @@ import type { ActorStats, ActorStatus, CallOptions, Context, Loose, Portal, Spaw
 import type { Exit } from "../errors/exit.js";
 import type { ActorId } from "../errors/identity.js";
 import { Cancelled, InvalidOption, NurseryClosed } from "../errors/kinds.js";
+import { assertOwn, forks } from "../protocol/forks.js";
 import { checkDuration, checkKnown, checkObject, checkSignal } from "./check.js";
 import type { Control } from "./control.js";
 
@@ -30,6 +31,7 @@ export class ActorPortal implements Portal<Loose> {
   readonly #control: Control;
   readonly #options: CallOptions;
   readonly #bound: PortalBound;
+  readonly #forks = forks();
 
   constructor(control: Control, bound: PortalBound = NO_BOUND, options: CallOptions = {}) {
     this.#control = control;
@@ -142,11 +144,13 @@ export class ActorPortal implements Portal<Loose> {
     });
   }
 
-  cancel(reason?: unknown): Promise<boolean> {
+  async cancel(reason?: unknown): Promise<boolean> {
+    this.#assertOwn();
     return this.#control.cancel({ scope: "actor", via: "cancel", canceller: this.#control.settings.self, reason });
   }
 
-  kill(): Promise<Exit> {
+  async kill(): Promise<Exit> {
+    this.#assertOwn();
     return this.#control.kill(this.#control.settings.self);
   }
 
@@ -162,9 +166,14 @@ export class ActorPortal implements Portal<Loose> {
     const verb = form === "call" ? "call" : "open";
     if (typeof endpoint !== "string" || endpoint === "")
       throw new InvalidOption(`portal.${verb}: endpoint`, endpoint, "the name of an endpoint");
+    this.#assertOwn();
     const asking = this.#control.asking();
     asking.check(endpoint, form);
     return asking;
+  }
+
+  #assertOwn(): void {
+    assertOwn(this.#forks, "a portal");
   }
 
   /** Where the user called, unless so many calls wait that capturing it would be most of their cost. */

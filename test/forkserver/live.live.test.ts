@@ -1,7 +1,9 @@
 // A busy program forks itself: nothing of what it was about happens in a child, nothing of it is lost in the program, and each child does
 // what any process can and ends as it says.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import { actor, component, offer, openNursery, Unsupported } from "brood";
 import { freshComponent, guest } from "#brood/testing/actors/hosting.js";
@@ -68,6 +70,26 @@ law("a program with a living Worker is not forked, and says why; without it it i
   await worker.terminate();
   assert.equal(await (await start()).call("work", 0), "all");
 });
+
+law(
+  "starts close together are made one after the other, and brood's own threads that come and go stand in nobody's way",
+  async (t) => {
+    const nursery = await openNursery();
+    t.defer(() => nursery.cancel());
+    const what = actor<typeof import("#brood/testing/actors/worked.js")>(
+      new URL(import.meta.resolve("#brood/testing/actors/worked.js")),
+    );
+    // A new thread does not run at once.
+    const hogs = Array.from({ length: 3 }, () => spawn("sh", ["-c", "while :; do :; done"], { stdio: "ignore" }));
+    t.defer(() => hogs.forEach((hog) => hog.kill("SIGKILL")));
+    // libuv's pool is full, so that one thread more is one too many.
+    await Promise.all(Array.from({ length: 8 }, () => readFile(process.execPath)));
+    for (let round = 0; round < 40; round++) {
+      const one = (): Promise<string> => nursery.run(what, "work", [1], { spawn: "main_thread_forkserver" });
+      assert.deepEqual(await Promise.all([one(), one(), one()]), ["all", "all", "all"]);
+    }
+  },
+);
 
 const hosting = actor<typeof import("#brood/testing/actors/hosting.js")>(
   new URL(import.meta.resolve("#brood/testing/actors/hosting.js")),

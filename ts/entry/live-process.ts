@@ -47,6 +47,8 @@ const KNOWN =
   /^(node|MainThread|node-MainThread|V8Worker|node-V8Worker|DelayedTaskSche|SignalInspecto|libuv-worker|brood[- ])/;
 /** Lives that are played through before the first fork: more gain nothing. */
 const REHEARSALS = 2;
+/** How long a thread may take to name itself, in ms. */
+const NAMING = 20;
 /** How many threads libuv's pool has, unless UV_THREADPOOL_SIZE says otherwise. */
 const POOL = 4;
 
@@ -71,15 +73,26 @@ export function prepareLive(inside: Inside, load: Import): Prepared {
 export function obstacle({ workers, threads }: Prepared): string | undefined {
   if (inspectorUrl() !== undefined) return "its inspector is open, and a child would have it too";
   if (workers.size > 0) return `it has worker threads (${workers.size})`;
+  const most = threads + (Number(process.env["UV_THREADPOOL_SIZE"]) || POOL);
+  let foreign = foreignThreads(most);
+  for (let wait = 0; foreign !== undefined && wait < NAMING; wait++) {
+    // One of brood's own that has just begun names itself as soon as it runs.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    foreign = foreignThreads(most);
+  }
+  return foreign === undefined ? undefined : `it has threads that are not Node's (${foreign})`;
+}
+
+/** In words. @param most how many threads Node may have */
+function foreignThreads(most: number): string | undefined {
   const names = loadForkserver()
     .threads()
     .map(({ name }) => name);
   // The first has the title of the process, and who was not named has the name that it had.
   const foreign = names.filter((name) => !KNOWN.test(name) && name !== names[0]);
-  if (foreign.length > 0) return `it has threads that are not Node's (${[...new Set(foreign)].join(", ")})`;
+  if (foreign.length > 0) return [...new Set(foreign)].join(", ");
   const own = names.filter((name) => !name.startsWith("brood-")).length;
-  const most = threads + (Number(process.env["UV_THREADPOOL_SIZE"]) || POOL);
-  return own > most ? `it has threads that are not Node's (${own - most})` : undefined;
+  return own > most ? `${own - most}` : undefined;
 }
 
 /** Plays the life of an actor through, in this process. */

@@ -8,9 +8,6 @@ import { tableOf } from "./harness/table.js";
 import { parseOptions, USAGE, UsageError, type Options } from "./options.js";
 import { ROWS } from "./rows.js";
 
-// Set by those who build addons, not by those who use them: with it each end of a wasm actor takes a backtrace of native code.
-delete process.env["RUST_BACKTRACE"];
-
 /** Rounds of --quick, after one of warm-up. */
 const QUICK_ROUNDS = 2;
 

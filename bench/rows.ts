@@ -10,6 +10,7 @@ import { forkMemory, forkMemoryHeavy } from "./rows/fork-memory.js";
 import { forkRate } from "./rows/fork-rate.js";
 import { forkSpawn } from "./rows/fork-spawn.js";
 import { forkSpawnHeavy } from "./rows/fork-spawn-heavy.js";
+import { hostForkRows } from "./rows/host-fork.js";
 import { processCallBytes } from "./rows/process-call-bytes.js";
 import { processCallText } from "./rows/process-call-text.js";
 import { processPipelined } from "./rows/process-pipelined.js";
@@ -30,6 +31,7 @@ export const ROWS: readonly Row[] = [
   forkCall,
   forkMemory,
   forkMemoryHeavy,
+  ...hostForkRows,
   processCallText,
   processCallBytes,
   processPipelined,

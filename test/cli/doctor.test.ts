@@ -31,7 +31,12 @@ async function reap(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<R
 
 law("doctor looks, tries, and agrees with what a start then does", async () => {
   const { code, stdout } = await brood(["doctor", "--json"]);
-  const found = JSON.parse(stdout) as { forkserver: boolean; checks: { met: boolean; needs: string; found: string }[] };
+  const found = JSON.parse(stdout) as {
+    forkserver: boolean;
+    main_thread_forkserver: boolean;
+    checks: { met: boolean; needs: string; found: string }[];
+  };
+  assert.equal(found.main_thread_forkserver, found.forkserver, stdout);
   assert.equal(code, found.forkserver ? 0 : 1);
   await using nursery = await openNursery();
   const what = actor(new URL(import.meta.resolve("#brood/testing/actors/preloaded.js")));

@@ -305,7 +305,8 @@ law("a signal of timeout aborts with a TimeoutError at its time", async () => {
   host.wakes.length = 0;
   const signal = guestAbort.AbortSignal.timeout(5);
   const [asked] = host.wakes;
-  assert.is(asked?.ms, 5);
+  // Less, where this process stood still meanwhile.
+  assert.ok(asked !== undefined && asked.ms >= 0 && asked.ms <= 5, `${asked?.ms}`);
   await new Promise((resolve) => setTimeout(resolve, 10));
   due((asked as { id: number }).id);
   assert.is((signal.reason as DOMException).name, "TimeoutError");

@@ -1,9 +1,14 @@
 // brood doctor: says whether actors can be forked on this machine by this Node, and if not, why. It looks, and then it tries.
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import type { ActorDefinition } from "../context/surface.js";
 import { actor } from "../nursery/source.js";
 import { openNursery } from "../nursery/open.js";
+import { liveFlags } from "../spawn/live-flags.js";
 import { forkRequirements } from "../spawn/fork-support.js";
 import { livingTemplates } from "../spawn/templates.js";
+import type { LiveTrial } from "./live-trial.js";
 import { parseOptions } from "./misuse.js";
 
 const HELP = `Usage: brood doctor [--json]
@@ -11,7 +16,8 @@ const HELP = `Usage: brood doctor [--json]
 Says whether this machine and this Node can fork actors (spawn method forkserver), and if not, why.
 Exit code 0: they can. 1: they cannot; actors are started as fresh processes instead.
 
-      --json   one line of JSON: { node, platform, forkserver, checks: [{ needs, found, met }] }
+      --json   one line of JSON: { node, platform, forkserver, main_thread_forkserver,
+                             checks: [{ needs, found, met }] }
   -h, --help   this text
 `;
 
@@ -30,9 +36,14 @@ export async function doctor(args: readonly string[]): Promise<number> {
   const checks: Check[] = [...forkRequirements()];
   if (checks.every(({ met }) => met)) checks.push(...(await tried()));
   const forkserver = checks.every(({ met }) => met);
+  // Which is of no use to a program that was not started for it, and so decides nothing.
+  const live = forkserver ? await triedLive() : undefined;
+  if (live !== undefined) checks.push(live);
   if (values.json === true) {
     const { version: node, platform, arch } = process;
-    process.stdout.write(`${JSON.stringify({ node, platform: `${platform} ${arch}`, forkserver, checks })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ node, platform: `${platform} ${arch}`, forkserver, main_thread_forkserver: live?.met ?? false, checks })}\n`,
+    );
   } else {
     for (const { needs, found, met } of checks) process.stdout.write(`${met ? "ok  " : "no  "}  ${needs}: ${found}\n`);
     process.stdout.write(
@@ -64,5 +75,19 @@ async function tried(): Promise<Check[]> {
     return [{ needs, found: (error as Error).message, met: false }];
   } finally {
     await nursery.cancel();
+  }
+}
+
+/** Runs a program as `brood run` does, that forks itself. */
+async function triedLive(): Promise<Check> {
+  const needs = "a program that brood run starts forks itself";
+  const trial = fileURLToPath(new URL("./live-trial.js", import.meta.url));
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [...liveFlags(), trial], { timeout: PATIENCE });
+    const { start, pause } = JSON.parse(stdout) as LiveTrial;
+    return { needs, found: `${start.toFixed(1)} ms, of which it stands still for ${pause.toFixed(1)} ms`, met: true };
+  } catch (error) {
+    const { stderr, message } = error as { stderr?: string; message: string };
+    return { needs, found: /^\w*Error: .*$/m.exec(stderr ?? "")?.[0] ?? message, met: false };
   }
 }

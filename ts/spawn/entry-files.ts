@@ -8,7 +8,7 @@ const found = new Map<string, string>();
 
 /** What a process of brood's runs first. */
 export function entryFile(
-  name: "process" | "actor-process" | "template" | "template-process" | "lifeline" | "compile",
+  name: "process" | "actor-process" | "template" | "template-process" | "live" | "lifeline" | "compile",
 ): string {
   return ownFile(`../entry/${name}.cjs`);
 }

@@ -3,7 +3,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { liveFlags } from "./live-flags.js";
+import { sameStart } from "./same-start.js";
 
 /** How long a program may take to tell what is awaited, in ms. */
 const PATIENCE = 15_000;
@@ -38,7 +38,7 @@ export class Program {
     const [command = process.execPath, ...args] = [
       ...under,
       process.execPath,
-      ...liveFlags(),
+      ...sameStart(),
       ...execArgv,
       path,
       JSON.stringify(config),

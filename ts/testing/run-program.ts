@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { liveFlags } from "./live-flags.js";
+import { sameStart } from "./same-start.js";
 
 export interface RunOptions {
   /** Flags of Node, before the program. */
@@ -40,7 +40,7 @@ export async function runProgram(
   );
   const limit =
     options.descriptors === undefined ? [] : ["sh", "-c", 'ulimit -n "$0"; exec "$@"', `${options.descriptors}`];
-  const [command, ...all] = [...limit, process.execPath, ...liveFlags(), ...(options.flags ?? []), file, ...args];
+  const [command, ...all] = [...limit, process.execPath, ...sameStart(), ...(options.flags ?? []), file, ...args];
   const child = spawn(command as string, all, {
     env: { ...process.env, ...options.env },
     stdio: options.ipc === true ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "pipe", "pipe"],

@@ -17,7 +17,7 @@ let working: Promise<unknown> = Promise.resolve();
 async function all(): Promise<string> {
   await sleep(2);
   if ((await readFile(fileURLToPath(import.meta.url))).length === 0) return "no file";
-  for (let round = 0; round < 30; round++) {
+  for (let round = 0; round < 8; round++) {
     const garbage = Array.from({ length: 10_000 }, (_, at) => ({ at, text: `garbage ${at}` }));
     if (garbage.length !== 10_000) return "no memory";
     await sleep(0);

@@ -1,8 +1,8 @@
 // A program that runs beside the bench, for what must be started in a way of its own, and is asked for samples one line at a time.
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { delimiter, dirname } from "node:path";
-import { createInterface, type Interface } from "node:readline";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Contender } from "./row.js";
 
@@ -20,29 +20,23 @@ export async function beside(start: Start, program: URL, args: readonly (string 
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env["PATH"]}` },
   });
-  const lines = createInterface({ input: child.stdout });
-  await answer(child, lines);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const answer = async (): Promise<string> => {
+    const { done, value } = await lines.next();
+    if (done !== true) return value;
+    throw new Error(`a program of the bench has ended instead of answering: ${fileURLToPath(program)}`);
+  };
+  await answer();
   return {
     async round(samples) {
-      const answered = answer(child, lines);
       child.stdin.write(`${samples}\n`);
-      return JSON.parse(await answered) as number[];
+      return JSON.parse(await answer()) as number[];
     },
     async close() {
+      if (child.exitCode !== null) return;
       const ended = once(child, "close");
       child.stdin.end();
       await ended;
     },
   };
-}
-
-/** The next line. @throws where the program ends instead */
-async function answer(child: ChildProcess, lines: Interface): Promise<string> {
-  const ended = once(child, "exit").then(([code]) => {
-    throw new Error(`a program of the bench ended with ${String(code)} instead of an answer`);
-  });
-  const [line] = (await Promise.race([once(lines, "line"), ended])) as [string];
-  // It ends some day, and nobody listens then.
-  ended.catch(() => {});
-  return line;
 }

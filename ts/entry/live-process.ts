@@ -160,5 +160,6 @@ function freshStdio(): void {
   lazy("stdout", () => output(1));
   lazy("stderr", () => output(2));
   // It keeps the streams that it has used once.
-  Object.assign(console, { _stdout: process.stdout, _stderr: process.stderr });
+  for (const name of ["stdout", "stderr"] as const)
+    Object.defineProperty(console, `_${name}`, { configurable: true, get: () => process[name] });
 }

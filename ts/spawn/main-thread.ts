@@ -1,7 +1,7 @@
 // Spawn method `main_thread_forkserver`: an actor is a fork of this very process, with everything that it has in memory at that moment.
 // The fork is made at the top of a turn of the event loop. The child leads its own group and its lifeline is armed before its first
 // JavaScript; this process is its parent, and reaps it.
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, statSync } from "node:fs";
 import { Unsupported } from "../errors/kinds.js";
 import type { ForkedChild, Lifeline, ProcessHandle } from "../native/forkserver.js";
 import { forgetInherited, whenInherited } from "../native/inherited.js";
@@ -46,6 +46,15 @@ function checkLive(): void {
   if (obstacle !== undefined) return refuse(`this process cannot be forked: ${obstacle}`);
   const inside = loadForkserver().liveForkObstacle();
   if (inside !== null) refuse(inside);
+  threadsChecked = threadsNow();
+}
+
+/** How many threads there were when nothing was in the way. */
+let threadsChecked = 0;
+
+/** proc(5): a directory for each. */
+function threadsNow(): number {
+  return statSync("/proc/self/task").nlink;
 }
 
 let rehearsed: Promise<void> | undefined;
@@ -76,7 +85,7 @@ function forkInTurn(
         let input: number | undefined;
         try {
           // It may have waited for others, and the program went on.
-          checkLive();
+          if (threadsNow() !== threadsChecked) checkLive();
           input = openSync("/dev/null", "r");
           loadForkserver().forkLive(ends.given(input), (forked) => {
             if (forked.child !== undefined) become(forked.child);

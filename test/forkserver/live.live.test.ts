@@ -129,7 +129,9 @@ law(
         assert.equal(await nursery.run(guest, "add", [state.came++, 1]), state.came);
       }
     })();
-    const mine = offer("the host's", { portal, nursery });
+    const peer = await nursery.start(hosting, { name: "peer", spawn: "main_thread_forkserver" });
+    const context = await peer.open("until cancelled");
+    const mine = offer("the host's", { portal, nursery, opened: context });
     t.defer(() => mine[Symbol.dispose]());
     for (let count = 0; count < (FULL ? 300 : 30); count++) {
       const fork = await nursery.start(hosting, { name: "fork", spawn: "main_thread_forkserver" });
@@ -143,12 +145,13 @@ law(
       for (const [index, said] of others.entries())
         assert.match(
           said,
-          /^unsupported: a (portal|nursery) of the program that this process was forked of:/,
+          /^unsupported: a (portal|nursery|context) of the program that this process was forked of:/,
           `${index}`,
         );
       assert.equal(await portal.call("add", count, 1), count + 1);
       assert.equal((await fork.kill()).kind, "killed");
     }
+    assert.equal(await context.cancel(), true);
     state.over = true;
     await coming;
     assert.ok(state.came > 10);

@@ -3,6 +3,7 @@
 // signal's reason, or else at the dispose; that nobody has asked for the result yet never ends the host, and where nobody ever
 // does it is told in the log (`unheard.ts`).
 import { DeadlineExceeded, type Cancelled } from "../errors/kinds.js";
+import { assertOwn, forks } from "../protocol/forks.js";
 import { decodeValue } from "../protocol/payload.js";
 import type { Bounds } from "./bounded.js";
 import { rejectLocated, type CallSite } from "./located.js";
@@ -30,6 +31,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   #interrupted = false;
   #selfCancelled = false;
   #acknowledgedCancel = false;
+  readonly #forks = forks();
 
   constructor(opener: Opener, id: number, endpoint: string, bounds: Bounds | undefined, site: CallSite | undefined) {
     super(opener, id, endpoint, "context", site);
@@ -84,6 +86,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
 
   /** As the interface says; `reason` travels to the peer's signal. */
   async cancel(reason?: unknown): Promise<boolean> {
+    assertOwn(this.#forks, "a context");
     if (isSettled(this.#state)) return this.#acknowledgedCancel || !this.#selfCancelled;
     this.#selfCancelled = true;
     const acknowledged = await this.ask({ scope: "context", via: "cancel", canceller: this.opener.self, reason });

@@ -1,7 +1,7 @@
 // An actor that hosts guests of its own, and may know those of its host.
 import { randomUUID } from "node:crypto";
-import { defineActor, endpoint } from "../../actor/index.js";
-import type { Nursery, Portal } from "../../context/surface.js";
+import { context, defineActor, endpoint } from "../../actor/index.js";
+import type { Context, Nursery, Portal } from "../../context/surface.js";
 import { component, source } from "../../nursery/source.js";
 import { plainComponent } from "../plain-component.js";
 
@@ -34,14 +34,23 @@ export default defineActor({
     const what = component<Guest>(freshComponent(), { compile: "in-process" });
     return nursery.run(what, "add", [1, 2]);
   }),
+  "until cancelled": context({}, async (task): Promise<void> => {
+    await task.started();
+    await new Promise<void>((resolve) => task.signal.addEventListener("abort", () => resolve()));
+  }),
   /** What it is told that tries to use what its host has. */
   others: endpoint(async (task): Promise<string[]> => {
-    const { portal, nursery } = task.inherited<{ portal: Portal<Guest>; nursery: Nursery }>("the host's");
+    const { portal, nursery, opened } = task.inherited<{
+      portal: Portal<Guest>;
+      nursery: Nursery;
+      opened: Context<any, unknown>;
+    }>("the host's");
     const uses = [
       () => portal.call("add", 1, 2),
       () => portal.cancel(),
       () => portal.kill(),
       () => portal.close(),
+      () => opened.cancel(),
       () => nursery.run(guest, "add", [1, 2]),
       () => nursery.cancel(),
       () => nursery.close(),

@@ -109,6 +109,24 @@ law("an actor that its module has not defined yet does not start, and is told wh
   );
 });
 
+law("what is about to end in the program, or to be written, when it is forked, happens in it alone", async () => {
+  const end = await runProgram(new URL("./programs/endings.js", import.meta.url), []);
+  assert.equal(end.code, 0, end.stderr.join("\n"));
+  assert.equal(end.stderr.length, 1, end.stderr.join("\n"));
+  const found = JSON.parse(end.stderr[0] as string) as {
+    happened: string[];
+    idle: number[];
+    ended: string;
+    waited: number;
+    said: string[];
+  };
+  assert.deepEqual(found.happened, ["close", "cancelled", "out of time"]);
+  for (const ms of found.idle) assert.ok(ms < 100, `a fork that waits took ${ms} ms of CPU in 300`);
+  assert.equal(found.ended, "signalled");
+  assert.deepEqual(found.said, ["of the actor"]);
+  assert.equal(end.stdout.join("\n").length, 27_000 * "of the host ".length);
+});
+
 const hosting = actor<typeof import("#brood/testing/actors/hosting.js")>(
   new URL(import.meta.resolve("#brood/testing/actors/hosting.js")),
 );

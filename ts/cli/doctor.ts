@@ -81,13 +81,14 @@ async function tried(): Promise<Check[]> {
 /** Runs a program as `brood run` does, that forks itself. */
 async function triedLive(): Promise<Check> {
   const needs = "a program that brood run starts forks itself";
-  const trial = fileURLToPath(new URL("./live-trial.js", import.meta.url));
+  const program = fileURLToPath(new URL("./live-trial.js", import.meta.url));
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [...liveFlags(), trial], { timeout: PATIENCE });
-    const { start, pause } = JSON.parse(stdout) as LiveTrial;
+    const { stdout } = await promisify(execFile)(process.execPath, [...liveFlags(), program], { timeout: PATIENCE });
+    const trial = JSON.parse(stdout) as LiveTrial;
+    if ("why" in trial) return { needs, found: trial.why, met: false };
+    const { start, pause } = trial;
     return { needs, found: `${start.toFixed(1)} ms, of which it stands still for ${pause.toFixed(1)} ms`, met: true };
   } catch (error) {
-    const { stderr, message } = error as { stderr?: string; message: string };
-    return { needs, found: /^\w*Error: .*$/m.exec(stderr ?? "")?.[0] ?? message, met: false };
+    return { needs, found: (error as Error).message.split("\n")[0] as string, met: false };
   }
 }

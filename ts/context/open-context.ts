@@ -76,6 +76,13 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   }
 
   result(): ObservedPromise<unknown> {
+    try {
+      assertOwn(this.#forks, "a context");
+    } catch (error) {
+      const refused = deferred<unknown>();
+      refused.reject(error as Error);
+      return refused.promise;
+    }
     this.#meet();
     if (this.#result === undefined) {
       this.#result = deferred();

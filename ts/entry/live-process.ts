@@ -16,13 +16,23 @@ import { quickImport } from "./quick-import.js";
 import { rehearse } from "./rehearsal.js";
 import { takeOverRandomness, type Randomness } from "./randomness.js";
 
+interface QueuedImmediate {
+  readonly _idleNext: QueuedImmediate | null;
+  hasRef(): boolean;
+}
+
+/** Where that stands in `immediateInfo`. */
+const REFERENCED = 1;
+
 /** What of Node's inside a child has to empty: the timers and immediates of the program that it was. */
 export interface Inside {
   readonly timerListMap: Record<string, unknown>;
   readonly timerListQueue: { peek(): unknown; shift(): unknown };
-  readonly immediateQueue: { head: unknown; tail: unknown };
-  /** How many there are, in numbers that Node's loop looks at. */
+  readonly immediateQueue: { head: QueuedImmediate | null; tail: QueuedImmediate | null };
+  /** How many immediates there are, how many of all keep the loop alive, and whether some are left over: Node's loop looks at it. */
   readonly immediateInfo: Uint32Array;
+  /** Whether Node's loop is kept going for immediates. */
+  toggleImmediateRef(on: boolean): void;
   /** The exports of a module that is loaded, or is being loaded: a program that awaits its actors at its top level never ends loading. */
   exportsOf(url: string): Record<string, unknown> | undefined;
 }
@@ -54,6 +64,7 @@ const POOL = 4;
 
 /** In the program, before any code of the user's. @param load import(), as it stands in a file */
 export function prepareLive(inside: Inside, load: Import): Prepared {
+  loadForkserver().rememberLoop();
   const workers = new Set<Worker>();
   process.on("worker", (worker) => {
     workers.add(worker);
@@ -141,12 +152,20 @@ function ready({ exportsOf }: Inside, url: string): Record<string, unknown> | un
   return exports;
 }
 
-function dropTimers({ timerListMap, timerListQueue, immediateQueue, immediateInfo }: Inside): void {
+function dropTimers({ timerListMap, timerListQueue, immediateQueue, immediateInfo, toggleImmediateRef }: Inside): void {
   for (const list of Object.keys(timerListMap)) delete timerListMap[list];
   while (timerListQueue.peek() !== undefined) timerListQueue.shift();
   immediateQueue.head = null;
   immediateQueue.tail = null;
   immediateInfo.fill(0);
+  toggleImmediateRef(false);
+}
+
+/** Whether no immediate of Node's own, which has no queue that JavaScript could empty, is due. */
+export function isQuiet({ immediateQueue, immediateInfo }: Inside): boolean {
+  let own = 0;
+  for (let each = immediateQueue.head; each !== null; each = each["_idleNext"]) if (each.hasRef()) own++;
+  return immediateInfo[REFERENCED] === own;
 }
 
 /** Streams over what is at 0 to 2 now. */

@@ -40,9 +40,12 @@ function takeInside(): Inside {
   try {
     const { internalBinding } = load<{ internalBinding(name: string): any }>("internal/test/binding");
     const { loadBuiltinModule } = load<{ loadBuiltinModule(id: string): object }>("internal/modules/helpers");
-    const timers = load<Omit<Inside, "immediateInfo" | "exportsOf">>("internal/timers");
+    const timers = load<Omit<Inside, "immediateInfo" | "toggleImmediateRef" | "exportsOf">>("internal/timers");
     const { getOrInitializeCascadedLoader } = load<ModuleLoading>("internal/modules/esm/loader");
-    const { immediateInfo } = internalBinding("timers") as Pick<Inside, "immediateInfo">;
+    const { immediateInfo, toggleImmediateRef } = internalBinding("timers") as Pick<
+      Inside,
+      "immediateInfo" | "toggleImmediateRef"
+    >;
     const builtin = loadBuiltinModule("fs").constructor as unknown as Builtin;
     builtin.setRealmAllowRequireByUsers([...builtin.map.keys()].filter((id) => !id.startsWith("internal/")));
     const names = Object.freeze(builtinModules.filter((id) => !id.startsWith("internal/")));
@@ -54,7 +57,7 @@ function takeInside(): Inside {
       const status = module?.getStatus() ?? 0;
       return status === EVALUATING || status === EVALUATED ? module?.getNamespace() : undefined;
     };
-    return { timerListMap, timerListQueue, immediateQueue, immediateInfo, exportsOf };
+    return { timerListMap, timerListQueue, immediateQueue, immediateInfo, toggleImmediateRef, exportsOf };
   } finally {
     process.emitWarning = emitWarning;
     delete (globalThis as Record<string, unknown>)["internalBinding"];
@@ -75,18 +78,22 @@ function hideFlags(): void {
   process.execArgv = left;
 }
 
-const flags = process.execArgv;
+// V8 takes compiled code only under the flags that it was compiled under.
+const flags = [...process.execArgv, process.env["NODE_OPTIONS"] ?? ""];
 const inside = takeInside();
 hideFlags();
 if (isMainThread) {
   const file = `${__dirname}/live-process.cjs`;
-  const { exports: live, keep } = loadCached<typeof LiveProcess>(file, require, codeCacheFile(file, flags), true);
+  // Who has set these flags is not to have them changed.
+  const whole = !/lazy|compilation[-_]cache/.test(flags.join(" "));
+  const { exports: live, keep } = loadCached<typeof LiveProcess>(file, require, codeCacheFile(file, flags), whole);
   keep(live.keepCode);
   // Else V8 forgets the code of what has not run for a while, as that of an actor's beginning has not.
   setFlagsFromString("--no-flush-bytecode");
   const prepared = live.prepareLive(inside, (url) => import(url) as Promise<Record<string, unknown>>);
   makeReady({
     rehearse: () => live.rehearseLive(prepared),
+    isQuiet: () => live.isQuiet(inside),
     obstacle: () => live.obstacle(prepared),
     become: (birth: LiveBirth) => live.becomeLive(prepared, birth),
   });

@@ -149,7 +149,9 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
   }
 
   join(): Promise<void> {
-    const joined = this.#idleNow().then(async () => {
+    const own = async (): Promise<void> => this.#assertOwn();
+    const joined = own().then(async () => {
+      await this.#idleNow();
       if (this.#status !== "open") await this.#ended();
       this.#throwOnce();
     });

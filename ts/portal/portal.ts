@@ -31,9 +31,11 @@ export class ActorPortal implements Portal<Loose> {
   readonly #control: Control;
   readonly #options: CallOptions;
   readonly #bound: PortalBound;
-  readonly #forks = forks();
+  readonly #forks: number;
 
-  constructor(control: Control, bound: PortalBound = NO_BOUND, options: CallOptions = {}) {
+  /** @param made the count of forks at which the first portal on this actor was made */
+  constructor(control: Control, bound: PortalBound = NO_BOUND, options: CallOptions = {}, made = forks()) {
+    this.#forks = made;
     this.#control = control;
     this.#bound = bound;
     this.#options = options;
@@ -138,10 +140,8 @@ export class ActorPortal implements Portal<Loose> {
       own.signal !== undefined && options.signal !== undefined
         ? AbortSignal.any([own.signal, options.signal])
         : (options.signal ?? own.signal);
-    return new ActorPortal(this.#control, this.#bound, {
-      ...(deadline === Infinity ? {} : { deadline }),
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const bounds = { ...(deadline === Infinity ? {} : { deadline }), ...(signal === undefined ? {} : { signal }) };
+    return new ActorPortal(this.#control, this.#bound, bounds, this.#forks);
   }
 
   async cancel(reason?: unknown): Promise<boolean> {

@@ -15,6 +15,8 @@ export interface LiveBirth extends Omit<ForkBirth, "execArgv"> {
 export interface LiveReady {
   /** What of the program is in the way now, in words; undefined where nothing is. */
   obstacle(): string | undefined;
+  /** Whether nothing of Node's own is due that a child would do too. */
+  isQuiet(): boolean;
   /** Before the first fork: what a child does first has run once, and so is compiled in the memory that it shares. */
   rehearse(): Promise<void>;
   /** In a child, before anything else of JavaScript: drops what this process was about, and lives as an actor. */

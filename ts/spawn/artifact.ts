@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync, type Stats } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { whenInherited } from "../native/inherited.js";
 import { MIN_PROTOCOL_VERSION, PROTOCOL_VERSION } from "../protocol/version.js";
 import { acceptsVersion } from "../protocol/version.js";
 import {
@@ -75,6 +76,7 @@ interface Entry extends Known {
 const entries = new Map<string, Entry>();
 const hashes = new Map<string, Known & { readonly sha256: string }>();
 const builds = new Map<string, Promise<void>>();
+whenInherited(() => builds.clear());
 
 /**
  * The artifact of a module.

@@ -47,8 +47,10 @@ export class EngineEvents {
     this.#pump();
   };
 
-  constructor(addon: EngineAddon) {
+  /** @param before those of the process that this one was forked from: their numbers are not given again */
+  constructor(addon: EngineAddon, before?: EngineEvents) {
     this.addon = addon;
+    if (before !== undefined) [this.#actor, this.#request] = [before.#actor, before.#request];
     addon.onWake(() => {
       // A wake-up that was on its way at the fork.
       if (this.#inherited) return;

@@ -22,8 +22,10 @@ let chosen: Partial<EngineSettings> | undefined;
 let events: EngineEvents | undefined;
 
 // The engine of the process that this one was forked from has no threads here.
+let inherited: EngineEvents | undefined;
 whenInherited(() => {
   events?.forgetInherited();
+  inherited = events ?? inherited;
   events = undefined;
 });
 
@@ -74,6 +76,6 @@ export function engine(): EngineEvents {
       throw new Unsupported("configure() in one thread of several", `${why}: call it in the main thread, first of all`);
     }
   }
-  events = new EngineEvents(addon);
+  events = new EngineEvents(addon, inherited);
   return events;
 }

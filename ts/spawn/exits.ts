@@ -7,7 +7,11 @@ const waiting = new Map<number, () => void>();
 let next = 1;
 let listening = false;
 
-whenInherited(() => waiting.clear());
+whenInherited(() => {
+  waiting.clear();
+  // A wake-up that was on its way does not come here: it is asked for anew.
+  listening = false;
+});
 
 function listen(): number {
   if (!listening) {

@@ -3,6 +3,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import type { EngineFailure } from "../native/engine.js";
+import { whenInherited } from "../native/inherited.js";
 import { loadForkserver } from "../native/load.js";
 import { entryFile } from "./entry-files.js";
 import type { Origin } from "./method.js";
@@ -21,6 +22,10 @@ interface Job {
 
 const queue: Job[] = [];
 let running: { readonly job: Job; readonly child: ChildProcess | undefined } | undefined;
+whenInherited(() => {
+  queue.length = 0;
+  running = undefined;
+});
 
 /**
  * Compiles into the directory `cache`.

@@ -1,7 +1,7 @@
 // Spawn method `main_thread_forkserver`: an actor is a fork of this very process, with everything that it has in memory at that moment.
 // The fork is made at the top of a turn of the event loop. The child leads its own group and its lifeline is armed before its first
 // JavaScript; this process is its parent, and reaps it.
-import { closeSync, openSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, writeSync } from "node:fs";
 import { Unsupported } from "../errors/kinds.js";
 import type { ForkedChild, Lifeline, ProcessHandle } from "../native/forkserver.js";
 import { forgetInherited, whenInherited } from "../native/inherited.js";
@@ -49,13 +49,15 @@ function checkLive(): void {
   threadsChecked = threadsNow();
 }
 
-/** How many threads there were when nothing was in the way. */
-let threadsChecked = 0;
+/** The threads that there were when nothing was in the way. */
+let threadsChecked = "";
 
-/** proc(5): a directory for each. */
-function threadsNow(): number {
-  return statSync("/proc/self/task").nlink;
+function threadsNow(): string {
+  return readdirSync("/proc/self/task").join();
 }
+
+/** sysexits.h EX_SOFTWARE. */
+const EXIT_BROKEN = 70;
 
 let rehearsed: Promise<void> | undefined;
 
@@ -78,32 +80,63 @@ function forkInTurn(
   wanted: () => boolean,
   become: (child: ForkedChild) => void,
 ): Promise<LiveFork | undefined> {
-  const fork = last.then(
-    () =>
-      new Promise<LiveFork | undefined>((resolve, reject) => {
-        if (!wanted()) return resolve(undefined);
-        let input: number | undefined;
-        try {
-          // It may have waited for others, and the program went on.
-          if (threadsNow() !== threadsChecked) checkLive();
-          input = openSync("/dev/null", "r");
-          loadForkserver().forkLive(ends.given(input), (forked) => {
-            if (forked.child !== undefined) become(forked.child);
-            else resolve(forked);
-          });
-        } catch (error) {
-          reject(error as Error);
-        } finally {
-          // The request has copies.
-          if (input !== undefined) closeSync(input);
-        }
-      }),
-  );
+  const fork = last.then(async () => {
+    for (let turn = 1; wanted(); turn++) {
+      const forked = await forkNow(ends, become);
+      if (forked.failure?.code !== "EAGAIN") return forked;
+      // Something of the program is about to end. Most of that has by the next turn.
+      await new Promise((resolve) => (turn < SOON ? setImmediate(resolve) : setTimeout(resolve, LATER)));
+    }
+    return undefined;
+  });
   last = fork.then(
     () => {},
     () => {},
   );
   return fork;
+}
+
+/** So many turns are tried one after the other, and then one each so many ms. */
+const [SOON, LATER] = [20, 2];
+
+/** In the next turn of the loop, or not: EAGAIN. */
+function forkNow(ends: ForkEnds, become: (child: ForkedChild) => void): Promise<LiveFork> {
+  return new Promise((resolve, reject) => {
+    const native = loadForkserver();
+    let refusal: unknown;
+    /** The program has gone on since it was asked for. */
+    const mayFork = (): boolean => {
+      try {
+        if (threadsNow() !== threadsChecked) checkLive();
+        return liveReady()?.isQuiet() === true;
+      } catch (error) {
+        refusal = error;
+        return false;
+      }
+    };
+    let input: number | undefined;
+    try {
+      input = openSync("/dev/null", "r");
+      native.forkLive(ends.given(input), mayFork, (forked) => {
+        if (forked.child === undefined) return refusal === undefined ? resolve(forked) : reject(refusal as Error);
+        try {
+          become(forked.child);
+        } catch (error) {
+          // Nothing of the program may go on here.
+          try {
+            writeSync(2, `brood: a fork cannot begin: ${String((error as Error | undefined)?.stack ?? error)}\n`);
+          } finally {
+            native.exitNow(EXIT_BROKEN);
+          }
+        }
+      });
+    } catch (error) {
+      reject(error as Error);
+    } finally {
+      // The request has copies.
+      if (input !== undefined) closeSync(input);
+    }
+  });
 }
 
 class LiveBody implements Body {

@@ -2,6 +2,7 @@
 // synchronously on POSIX, so a reader that has gone deaf would stop the whole host, and with it every teardown. So: ask first
 // whether the descriptor takes a page, write no more than that, keep a bounded rest, and say how many lines were dropped.
 import { writeSync } from "node:fs";
+import { whenInherited } from "../native/inherited.js";
 import { loadForkserver } from "../native/load.js";
 
 /** What poll promises of a pipe that is writable: PIPE_BUF, 4,096 bytes on Linux (pipe(7)). */
@@ -70,7 +71,9 @@ class Relay {
   }
 }
 
-const relays = { stdout: new Relay(1), stderr: new Relay(2) };
+const both = (): { readonly stdout: Relay; readonly stderr: Relay } => ({ stdout: new Relay(1), stderr: new Relay(2) });
+let relays = both();
+whenInherited(() => (relays = both()));
 
 /** Writes one line to this process's standard output or error, soon, never blocking. */
 export function relay(stream: "stdout" | "stderr", text: string): void {

@@ -60,7 +60,7 @@ impl Runtime for Busy {
             error => return Err(io::Error::from_raw_os_error(error.saturating_neg())),
         }
         // SAFETY: as above; by now something quiet is at each of their descriptors.
-        unsafe { self.uv.quiet(self.main) };
+        OWN_TIMERS.with_borrow(|kept| unsafe { self.uv.quiet(self.main, kept) });
         Ok(())
     }
 }
@@ -76,6 +76,7 @@ struct Host {
 /// What the next turn is to fork.
 struct Armed {
     env: sys::napi_env,
+    may_fork: sys::napi_ref,
     callback: sys::napi_ref,
     environment: Arc<Environment>,
     lifeline: OwnedFd,
@@ -84,6 +85,8 @@ struct Armed {
 }
 
 thread_local! {
+    /// Node's own: what JavaScript's timers hang on.
+    static OWN_TIMERS: RefCell<Vec<*mut Handle>> = const { RefCell::new(Vec::new()) };
     static HOST: RefCell<Option<Host>> = const { RefCell::new(None) };
 }
 
@@ -189,9 +192,29 @@ pub fn live_fork_obstacle(env: Env) -> Result<Option<String>> {
     Ok((!known).then(|| "the libuv of this Node is laid out in a way that is not known".into()))
 }
 
-/// Forks this process at the top of the next turn of its loop, and calls `callback` in both.
+/// Before any code of the user's: the timers that the loop has now are Node's own, and stay in a child. Where the loop is not known,
+/// nothing is forked either.
 #[napi(catch_unwind)]
-pub fn fork_live(env: Env, request: LiveForkRequest, callback: Function<'_, LiveFork, ()>) -> Result<()> {
+pub fn remember_loop(env: Env) -> Result<()> {
+    if live_fork_obstacle(env)?.is_none()
+        && let Some(uv) = Uv::find()
+    {
+        let main = env.get_uv_event_loop().map_err(from_napi)?;
+        // SAFETY: it is the loop of this thread.
+        OWN_TIMERS.set(unsafe { uv.timers(main) });
+    }
+    Ok(())
+}
+
+/// Forks this process at the top of the next turn of its loop, if `may_fork` says so then and nothing of the loop is about to end; and
+/// calls `callback` in both. `EAGAIN` at the step `turn`: not in this turn.
+#[napi(catch_unwind)]
+pub fn fork_live(
+    env: Env,
+    request: LiveForkRequest,
+    may_fork: Function<'_, (), bool>,
+    callback: Function<'_, LiveFork, ()>,
+) -> Result<()> {
     let copy = |fd: f64| -> Result<OwnedFd> {
         borrowed("forkLive", fd)?
             .try_clone_to_owned()
@@ -203,6 +226,7 @@ pub fn fork_live(env: Env, request: LiveForkRequest, callback: Function<'_, Live
     }
     let mut armed = Armed {
         env: env.raw(),
+        may_fork: ptr::null_mut(),
         callback: ptr::null_mut(),
         environment: Environment::of(env)?,
         lifeline: copy(request.lifeline)?,
@@ -219,6 +243,8 @@ pub fn fork_live(env: Env, request: LiveForkRequest, callback: Function<'_, Live
         }
         // SAFETY: the callback is a value of the scope of this call; a reference keeps it.
         check(unsafe { sys::napi_create_reference(env.raw(), callback.raw(), 1, &raw mut armed.callback) })?;
+        // SAFETY: as above.
+        check(unsafe { sys::napi_create_reference(env.raw(), may_fork.raw(), 1, &raw mut armed.may_fork) })?;
         host.armed = Some(armed);
         // SAFETY: it is this host's own.
         unsafe { host.busy.uv.start(host.turn, on_turn) };
@@ -257,41 +283,84 @@ impl Host {
 
 /// libuv calls it at the top of a turn.
 unsafe extern "C" fn on_turn(_handle: *mut Handle) {
+    let parent = std::process::id();
     // A panic in here would unwind through C.
-    if catch_unwind(AssertUnwindSafe(turn)).is_err() {
+    let turned = catch_unwind(AssertUnwindSafe(turn));
+    // In the parent a start that is never answered has its own end.
+    if !matches!(turned, Ok(Ok(()))) && std::process::id() != parent {
         exit_now(CODE_OF_BROKEN);
     }
 }
 
-fn turn() {
+fn turn() -> Result<()> {
     let from = Instant::now();
-    let Some((armed, forked)) = HOST.with_borrow_mut(|host| {
+    let Some((armed, busy)) = HOST.with_borrow_mut(|host| {
         let host = host.as_mut()?;
         // SAFETY: it is this host's own.
         unsafe { host.busy.uv.stop(host.turn) };
-        let armed = host.armed.take()?;
-        let forked = host.fork(&armed);
-        Some((armed, forked))
+        Some((host.armed.take()?, (host.busy.uv, host.busy.main)))
     }) else {
-        return;
+        return Ok(());
     };
     let (env, callback, environment) = (armed.env, armed.callback, Arc::clone(&armed.environment));
+    let (uv, main) = busy;
+    let may_fork = ask(env, armed.may_fork)?;
+    // SAFETY: it is the loop of this thread.
+    let forked = if !may_fork || unsafe { uv.is_ending(main) } {
+        None
+    } else {
+        HOST.with_borrow_mut(|host| host.as_mut().map(|host| host.fork(&armed)))
+    };
     let mut told = LiveFork::default();
     match forked {
-        Ok(Forked::Parent(born)) => told.born = Some(LiveChild::of(environment, born)),
-        Ok(Forked::Child(child)) => {
+        None => {
+            told.failure = Some(ForkFailure {
+                code: "EAGAIN".into(),
+                step: "turn",
+            });
+        }
+        Some(Ok(Forked::Parent(born))) => told.born = Some(LiveChild::of(environment, born)),
+        Some(Ok(Forked::Child(child))) => {
             // What it was made with is the parent's: here other things have these numbers.
             HOST.with_borrow_mut(|host| std::mem::forget(host.take()));
             told.child = Some(child.into());
         }
-        Err(failure) => told.failure = Some(failure.into()),
+        Some(Err(failure)) => told.failure = Some(failure.into()),
     }
-    // In the child nothing is at these numbers.
+    // In the child something quiet is at these numbers, which nobody needs.
     drop(armed);
     told.pause = from.elapsed().as_secs_f64() * 1_000.0;
-    if tell(env, callback, told).is_err() {
-        exit_now(CODE_OF_BROKEN);
-    }
+    tell(env, callback, told)
+}
+
+/// Asks JavaScript. Nothing that waits, a tick or a promise, runs because of it.
+fn ask(env: sys::napi_env, may_fork: sys::napi_ref) -> Result<bool> {
+    let mut scope = ptr::null_mut();
+    // SAFETY: this is the thread of that environment, which is alive, and no JavaScript of it runs.
+    check(unsafe { sys::napi_open_handle_scope(env, &raw mut scope) })?;
+    let asked = (|| {
+        let (mut function, mut global, mut result) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        let mut answer = false;
+        // SAFETY: the reference is ours, and is used once; all values are of this scope.
+        unsafe {
+            check(sys::napi_get_reference_value(env, may_fork, &raw mut function))?;
+            check(sys::napi_delete_reference(env, may_fork))?;
+            check(sys::napi_get_global(env, &raw mut global))?;
+            check(sys::napi_call_function(
+                env,
+                global,
+                function,
+                0,
+                ptr::null(),
+                &raw mut result,
+            ))?;
+            check(sys::napi_get_value_bool(env, result, &raw mut answer))?;
+        }
+        Ok(answer)
+    })();
+    // SAFETY: it was opened above.
+    check(unsafe { sys::napi_close_handle_scope(env, scope) })?;
+    asked
 }
 
 /// Calls JavaScript, as a turn of the loop does: what it leaves to ticks and promises is done when this returns.

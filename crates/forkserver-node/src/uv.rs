@@ -26,7 +26,9 @@ mod kind {
     pub(super) const FS_POLL: c_int = 4;
     pub(super) const IDLE: c_int = 6;
     pub(super) const NAMED_PIPE: c_int = 7;
+    pub(super) const POLL: c_int = 8;
     pub(super) const TCP: c_int = 12;
+    pub(super) const TIMER: c_int = 13;
     pub(super) const TTY: c_int = 14;
 }
 
@@ -79,6 +81,10 @@ pub(crate) struct Uv {
     read_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
     fs_event_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
     fs_poll_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
+    poll_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
+    timer_stop: unsafe extern "C" fn(*mut Handle) -> c_int,
+    has_ref: unsafe extern "C" fn(*const Handle) -> c_int,
+    write_queue_size: unsafe extern "C" fn(*const Handle) -> usize,
     handle_size: unsafe extern "C" fn(c_int) -> usize,
     idle_init: unsafe extern "C" fn(*mut uv_loop_s, *mut Handle) -> c_int,
     idle_start: unsafe extern "C" fn(*mut Handle, OnIdle) -> c_int,
@@ -101,6 +107,10 @@ impl Uv {
                 read_stop: function(c"uv_read_stop")?,
                 fs_event_stop: function(c"uv_fs_event_stop")?,
                 fs_poll_stop: function(c"uv_fs_poll_stop")?,
+                poll_stop: function(c"uv_poll_stop")?,
+                timer_stop: function(c"uv_timer_stop")?,
+                has_ref: function(c"uv_has_ref")?,
+                write_queue_size: function(c"uv_stream_get_write_queue_size")?,
                 handle_size: function(c"uv_handle_size")?,
                 idle_init: function(c"uv_idle_init")?,
                 idle_start: function(c"uv_idle_start")?,
@@ -207,22 +217,85 @@ impl Uv {
         }
     }
 
+    /// The timers that a loop has now.
+    ///
+    /// # Safety
+    /// `of` is a loop of this thread, and alive.
+    pub(crate) unsafe fn timers(&self, of: *mut uv_loop_s) -> Vec<*mut Handle> {
+        unsafe extern "C" fn one(handle: *mut Handle, list: *mut c_void) {
+            // SAFETY: handles of all kinds begin alike, and the list is the one that is passed below.
+            unsafe {
+                if (*handle).kind == kind::TIMER {
+                    (*list.cast::<Vec<*mut Handle>>()).push(handle);
+                }
+            }
+        }
+        let mut list = Vec::new();
+        // SAFETY: the caller's promise; the walk is over when this returns.
+        unsafe { (self.walk)(of, one, (&raw mut list).cast()) };
+        list
+    }
+
+    /// Whether something of a loop is on its way that a fork would do too: who waits for the end of a handle is called in this very
+    /// turn, and what was written to 0 to 2 is written as soon as there is room.
+    ///
+    /// # Safety
+    /// `of` is a loop of this thread, and alive.
+    pub(crate) unsafe fn is_ending(&self, of: *mut uv_loop_s) -> bool {
+        struct Look<'a> {
+            uv: &'a Uv,
+            found: bool,
+        }
+        unsafe extern "C" fn one(handle: *mut Handle, look: *mut c_void) {
+            // SAFETY: it is the one that is passed below.
+            let look = unsafe { &mut *look.cast::<Look<'_>>() };
+            // SAFETY: libuv calls with handles of the loop, which all begin alike.
+            look.found |= unsafe { (look.uv.is_closing)(handle) != 0 || look.uv.is_writing(handle) };
+        }
+        let mut look = Look { uv: self, found: false };
+        // SAFETY: the caller's promise; the walk is over when this returns.
+        unsafe { (self.walk)(of, one, (&raw mut look).cast()) };
+        look.found
+    }
+
+    /// Whether it is a stream at 0 to 2 with something to write.
+    ///
+    /// # Safety
+    /// It is a handle of a loop of this thread.
+    unsafe fn is_writing(&self, handle: *mut Handle) -> bool {
+        // SAFETY: handles of all kinds begin alike; what is asked of a stream is asked of one.
+        unsafe {
+            let mut fd = -1;
+            matches!((*handle).kind, kind::TCP | kind::TTY | kind::NAMED_PIPE)
+                && (self.fileno)(handle, &raw mut fd) == 0
+                && fd <= LAST_STDIO
+                && (self.write_queue_size)(handle) > 0
+        }
+    }
+
     /// Has the handles of a loop see nothing of what they were about. None is closed, since that calls who waits for what they were
     /// doing; what is at their descriptors is quiet. Files are not watched any more, 0 to 2 not read, and a listening socket that is
-    /// closed some day does not take its file with it, which is the parent's.
+    /// closed some day does not take its file with it, which is the parent's. Timers end, but for `kept`, and for those that do not
+    /// keep a loop alive: these are V8's own.
     ///
     /// # Safety
     /// As [`Uv::hold`], and in a child that has none of their descriptors any more.
-    pub(crate) unsafe fn quiet(&self, of: *mut uv_loop_s) {
-        unsafe extern "C" fn one(handle: *mut Handle, uv: *mut c_void) {
-            // SAFETY: it is the one that is passed below.
-            let uv = unsafe { &*uv.cast::<Uv>() };
-            // SAFETY: libuv calls with handles of the loop.
-            unsafe { uv.quiet_one(handle) };
+    pub(crate) unsafe fn quiet(&self, of: *mut uv_loop_s, kept: &[*mut Handle]) {
+        struct Quiet<'a> {
+            uv: &'a Uv,
+            kept: &'a [*mut Handle],
         }
-        let uv: *const Self = self;
+        unsafe extern "C" fn one(handle: *mut Handle, quiet: *mut c_void) {
+            // SAFETY: it is the one that is passed below.
+            let quiet = unsafe { &*quiet.cast::<Quiet<'_>>() };
+            if !quiet.kept.contains(&handle) {
+                // SAFETY: libuv calls with handles of the loop.
+                unsafe { quiet.uv.quiet_one(handle) };
+            }
+        }
+        let mut quiet = Quiet { uv: self, kept };
         // SAFETY: the caller's promise; the walk is over when this returns.
-        unsafe { (self.walk)(of, one, uv.cast_mut().cast()) };
+        unsafe { (self.walk)(of, one, (&raw mut quiet).cast()) };
     }
 
     /// # Safety
@@ -239,6 +312,10 @@ impl Uv {
             kind::FS_EVENT => drop(unsafe { (self.fs_event_stop)(handle) }),
             // SAFETY: it is of that kind.
             kind::FS_POLL => drop(unsafe { (self.fs_poll_stop)(handle) }),
+            // SAFETY: it is of that kind.
+            kind::POLL => drop(unsafe { (self.poll_stop)(handle) }),
+            // SAFETY: it is of that kind.
+            kind::TIMER if unsafe { (self.has_ref)(handle) } != 0 => drop(unsafe { (self.timer_stop)(handle) }),
             kind::TCP | kind::TTY | kind::NAMED_PIPE => {
                 let mut fd = -1;
                 // SAFETY: it is a stream, and a number is written.

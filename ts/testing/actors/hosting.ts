@@ -47,12 +47,15 @@ export default defineActor({
     }>("the host's");
     const uses = [
       () => portal.call("add", 1, 2),
+      () => portal.with({ deadline: 50 }).call("add", 1, 2),
       () => portal.cancel(),
       () => portal.kill(),
       () => portal.close(),
       () => opened.cancel(),
+      () => opened.result(),
       () => nursery.run(guest, "add", [1, 2]),
       () => nursery.cancel(),
+      () => nursery.join(),
       () => nursery.close(),
     ];
     return Promise.all(uses.map((use) => use().then(String, (error: Error) => error.message)));

@@ -246,7 +246,7 @@ law("the launcher hands build over to Node", async (t) => {
 law("without its two packages the build says how to install them", async (t) => {
   const { directory, at } = project(t, { "actor.ts": GREETER, "brood/package.json": '{ "type": "module" }' });
   mkdirSync(at("brood/dist"));
-  for (const part of ["cli", "spawn", "protocol", "errors", "guest"])
+  for (const part of ["cli", "spawn", "native", "protocol", "errors", "guest"])
     cpSync(join(ROOT, "dist", part), at(`brood/dist/${part}`), { recursive: true });
   const { code, stderr } = await run(process.execPath, [at("brood/dist/cli/main.js"), "build", "actor.ts"], {
     cwd: directory,

@@ -127,6 +127,18 @@ law("what is about to end in the program, or to be written, when it is forked, h
   assert.equal(end.stdout.join("\n").length, 27_000 * "of the host ".length);
 });
 
+law(
+  "a program whose output nobody reads is not forked as long as it has written some, and the start says so",
+  async () => {
+    const end = await runProgram(new URL("./programs/unread.js", import.meta.url), [], { deaf: true });
+    assert.equal(end.code, 0, end.stderr.join("\n"));
+    assert.match(
+      end.stderr.join("\n"),
+      /not ready within 300 ms: this process had not forked itself, since .* its output waited for its reader/,
+    );
+  },
+);
+
 const hosting = actor<typeof import("#brood/testing/actors/hosting.js")>(
   new URL(import.meta.resolve("#brood/testing/actors/hosting.js")),
 );

@@ -72,16 +72,16 @@ let last: Promise<void> = Promise.resolve();
 whenInherited(() => (last = Promise.resolve()));
 
 /**
- * @param wanted whether it still is when its turn comes; undefined is returned where it is not
+ * @param wanted whether it still is when its turn comes, told whether an earlier turn was none for it; undefined is returned where it is not
  * @param become what the child does with itself, which has nobody who waits for the promise
  */
 function forkInTurn(
   ends: ForkEnds,
-  wanted: () => boolean,
+  wanted: (again: boolean) => boolean,
   become: (child: ForkedChild) => void,
 ): Promise<LiveFork | undefined> {
   const fork = last.then(async () => {
-    for (let turn = 1; wanted(); turn++) {
+    for (let turn = 1; wanted(turn > 1); turn++) {
       const forked = await forkNow(ends, become);
       if (forked.failure?.code !== "EAGAIN") return forked;
       // Something of the program is about to end. Most of that has by the next turn.
@@ -146,6 +146,8 @@ class LiveBody implements Body {
   #resolve!: (end: BodyEnd) => void;
   #stage: "new" | "asked" | "alive" | "over" = "new";
   #killed = false;
+  /** The last turn was none for it. */
+  #busy = false;
   #handle: ProcessHandle | undefined;
   #child: LiveChild | undefined;
   #lifeline: Lifeline | undefined;
@@ -172,7 +174,11 @@ class LiveBody implements Body {
   }
 
   doing(): Lateness | undefined {
-    return this.#stage === "alive" ? undefined : { phase: "spawn", got: "this process had not forked itself" };
+    if (this.#stage === "alive") return undefined;
+    const why = this.#busy
+      ? ", since in every turn a handle of it was closing, or what it has written to its output waited for its reader"
+      : "";
+    return { phase: "spawn", got: `this process had not forked itself${why}` };
   }
 
   begin(): void {
@@ -204,7 +210,10 @@ class LiveBody implements Body {
       const given = ends;
       const forked = await forkInTurn(
         ends,
-        () => !this.#killed,
+        (again) => {
+          this.#busy = again;
+          return !this.#killed;
+        },
         ({ pid, descriptors, seed }) => {
           forgetInherited();
           liveReady()?.become({ ...birth, pid, channel: descriptors[0] as number, seed });

@@ -22,11 +22,11 @@ await answerRounds((samples) =>
     const ms = performance.now() - from;
     if (found !== (index.size > 0 ? 0 : -1)) throw new Error(`it has found ${found}`);
     const end = (): Promise<void> => portal.close();
-    if (what === "spawn") return { ms, end };
-    if (what === "pause") return { ms: portal.stats.pause as number, end };
+    if (what === "spawn") return { value: ms, end };
+    if (what === "pause") return { value: portal.stats.pause as number, end };
     const all = await portal.call("readAll");
     if (all.sum !== sum) throw new Error(`it has read ${all.sum}`);
-    return { ms: all.own, end };
+    return { value: all.own, end };
   }),
 );
 await nursery.close();

@@ -21,12 +21,12 @@ await answerRounds((samples) =>
     const ms = performance.now() - from;
     if (found !== (index.size > 0 ? 0 : -1)) throw new Error(`it has found ${found}`);
     const end = (): Promise<number> => worker.terminate();
-    if (what === "spawn") return { ms, end };
-    if (what === "pause") return { ms: pause, end };
+    if (what === "spawn") return { value: ms, end };
+    if (what === "pause") return { value: pause, end };
     worker.postMessage("sum");
     const [all] = (await once(worker, "message")) as [number];
     if (all !== sum) throw new Error(`it has read ${all}`);
-    return { ms: (await memory()).pss - before, end };
+    return { value: (await memory()).pss - before, end };
   }),
 );
 process.exit();

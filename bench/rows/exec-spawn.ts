@@ -18,7 +18,7 @@ async function brood(): Promise<Contender> {
         const answer = await portal.call("ping");
         const ms = performance.now() - from;
         if (answer !== "pong") throw new Error(`ping was answered with ${answer}`);
-        return { ms, end: () => portal.close() };
+        return { value: ms, end: () => portal.close() };
       }),
     close: () => nursery.close(),
   };
@@ -33,7 +33,7 @@ async function fork(): Promise<Contender> {
         const [message] = await once(child, "message");
         const ms = performance.now() - from;
         if (message !== "ready") throw new Error(`the first message is ${message}`);
-        return { ms, end: () => ended(child) };
+        return { value: ms, end: () => ended(child) };
       }),
     close: async () => {},
   };

@@ -34,7 +34,7 @@ export async function forkedActors(which: "tiny" | "heavy"): Promise<Contender> 
         const ms = performance.now() - from;
         if (method !== "forkserver") throw new Error(`it was not forked: ${why}`);
         if (answered === "") throw new Error("the answer is empty");
-        return { ms, end: close };
+        return { value: ms, end: close };
       }),
     close: () => nursery.close(),
   };
@@ -48,7 +48,7 @@ export async function forkedModules(module: string): Promise<Contender> {
         const from = performance.now();
         const child = forked(new URL(`../peers/${module}.js`, import.meta.url));
         await once(child, "message");
-        return { ms: performance.now() - from, end: () => ended(child) };
+        return { value: performance.now() - from, end: () => ended(child) };
       }),
     close: async () => {},
   };
@@ -62,7 +62,7 @@ export async function workerModules(module: string): Promise<Contender> {
         const from = performance.now();
         const worker = new Worker(new URL(`../peers/${module}.js`, import.meta.url));
         await once(worker, "message");
-        return { ms: performance.now() - from, end: () => worker.terminate() };
+        return { value: performance.now() - from, end: () => worker.terminate() };
       }),
     close: async () => {},
   };

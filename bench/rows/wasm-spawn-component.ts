@@ -17,7 +17,7 @@ async function brood(): Promise<Contender> {
         const answer = await portal.call("add", 2, 3);
         const ms = performance.now() - from;
         if (answer !== 5) throw new Error(`2 + 3 was answered with ${answer}`);
-        return { ms, end: () => portal.close() };
+        return { value: ms, end: () => portal.close() };
       }),
     close: () => nursery.close(),
   };

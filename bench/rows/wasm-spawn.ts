@@ -20,7 +20,7 @@ async function brood(): Promise<Contender> {
         const answer = await portal.call("ping");
         const ms = performance.now() - from;
         if (answer !== "pong") throw new Error(`ping was answered with ${answer}`);
-        return { ms, end: () => portal.close() };
+        return { value: ms, end: () => portal.close() };
       }),
     close: () => nursery.close(),
   };

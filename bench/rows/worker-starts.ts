@@ -13,7 +13,7 @@ export async function workerStarts(): Promise<Contender> {
         const [message] = await once(worker, "message");
         const ms = performance.now() - from;
         if (message !== "ready") throw new Error(`the first message is ${message}`);
-        return { ms, end: () => worker.terminate() };
+        return { value: ms, end: () => worker.terminate() };
       }),
     close: async () => {},
   };

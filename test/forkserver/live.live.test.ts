@@ -13,6 +13,9 @@ import { note } from "../harness/report.js";
 import { suite } from "../harness/law.js";
 
 const law = suite("a busy program that forks itself");
+const worked = actor<typeof import("#brood/testing/actors/worked.js")>(
+  new URL(import.meta.resolve("#brood/testing/actors/worked.js")),
+);
 const FULL = process.env["BROOD_FULL"] !== undefined;
 const FORKS = FULL ? 3_000 : 300;
 
@@ -68,10 +71,7 @@ law(
 law("a program with a living Worker is not forked, and says why; without it it is again", async (t) => {
   const nursery = await openNursery();
   t.defer(() => nursery.cancel());
-  const what = actor<typeof import("#brood/testing/actors/worked.js")>(
-    new URL(import.meta.resolve("#brood/testing/actors/worked.js")),
-  );
-  const start = () => nursery.start(what, { name: "one", spawn: "main_thread_forkserver" });
+  const start = () => nursery.start(worked, { name: "one", spawn: "main_thread_forkserver" });
   const worker = new Worker("setInterval(() => {}, 1e6)", { eval: true });
   await once(worker, "online");
   const error = await rejection(start());
@@ -86,16 +86,13 @@ law(
   async (t) => {
     const nursery = await openNursery();
     t.defer(() => nursery.cancel());
-    const what = actor<typeof import("#brood/testing/actors/worked.js")>(
-      new URL(import.meta.resolve("#brood/testing/actors/worked.js")),
-    );
     // A new thread does not run at once.
     const hogs = Array.from({ length: 3 }, () => spawn("sh", ["-c", "while :; do :; done"], { stdio: "ignore" }));
     t.defer(() => hogs.forEach((hog) => hog.kill("SIGKILL")));
     // libuv's pool is full, so that one thread more is one too many.
     await Promise.all(Array.from({ length: 8 }, () => readFile(process.execPath)));
     for (let round = 0; round < 20; round++) {
-      const one = (): Promise<string> => nursery.run(what, "work", [1], { spawn: "main_thread_forkserver" });
+      const one = (): Promise<string> => nursery.run(worked, "work", [1], { spawn: "main_thread_forkserver" });
       assert.deepEqual(await Promise.all([one(), one(), one()]), ["all", "all", "all"]);
     }
   },

@@ -1,4 +1,5 @@
-// What brood doctor runs as `brood run` does: a program that forks itself, and tells how long that took, in ms, or why it cannot, as one line of JSON.
+// What brood doctor runs as `brood run` does: a program that forks itself, and tells how long that took, in ms, or why it cannot, as one
+// line of JSON.
 import type { ActorDefinition } from "../context/surface.js";
 import { openNursery } from "../nursery/open.js";
 import { actor } from "../nursery/source.js";
@@ -8,6 +9,7 @@ export type LiveTrial = { readonly start: number; readonly pause: number } | { r
 const what = actor<{ default: ActorDefinition<{ answer(): number }> }>(
   new URL("../entry/rehearsal-3.js", import.meta.url),
 );
+
 async function trial(): Promise<LiveTrial> {
   await using nursery = await openNursery();
   const options = { name: "trial", spawn: "main_thread_forkserver" } as const;

@@ -32,18 +32,16 @@ export function loadCached<Exports>(
 ): Cached<Exports> {
   const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, "utf8")}\n})`;
   const cachedData = cache === undefined ? undefined : readCache(cache);
-  let script =
-    cachedData === undefined && whole && cache !== undefined
-      ? compileWhole(source, file)
-      : new Script(source, { filename: file, ...(cachedData === undefined ? {} : { cachedData }) });
-  if (whole && script.cachedDataRejected === true) script = compileWhole(source, file);
+  let script = cachedData === undefined ? undefined : new Script(source, { filename: file, cachedData });
+  const fits = script?.cachedDataRejected === false;
+  if (!fits && whole && cache !== undefined) script = compileWhole(source, file);
+  script ??= new Script(source, { filename: file });
   const bundle = { exports: {} as Exports };
   (script.runInThisContext() as (...args: unknown[]) => void)(bundle.exports, require, bundle, file, __dirname);
   return {
     exports: bundle.exports,
     keep(write) {
-      if (cache !== undefined && (cachedData === undefined || script.cachedDataRejected !== false))
-        write(cache, script.createCachedData());
+      if (cache !== undefined && !fits) write(cache, script.createCachedData());
     },
   };
 }

@@ -11,10 +11,11 @@ import { inherit } from "../protocol/offers.js";
 import { begin, type Loader } from "./actor-process.js";
 import { listenersNow, removeOthers, settle, settlePid, surroundings, type Listeners } from "./become.js";
 import { leaveBySystem } from "./forked-exit.js";
-export { keepCode } from "./keep-code.js";
 import { quickImport } from "./quick-import.js";
-import { rehearse } from "./rehearsal.js";
+import { rehearseAll } from "./rehearsal.js";
 import { takeOverRandomness, type Randomness } from "./randomness.js";
+
+export { keepCode } from "./keep-code.js";
 
 interface QueuedImmediate {
   readonly _idleNext: QueuedImmediate | null;
@@ -55,8 +56,6 @@ export interface Prepared {
 /** Threads of Node's, of libuv's and of brood's own, by their names; those that nobody has named are called as the first one. */
 const KNOWN =
   /^(node|MainThread|node-MainThread|V8Worker|node-V8Worker|DelayedTaskSche|SignalInspecto|libuv-worker|brood[- ])/;
-/** Lives that are played through before the first fork: more gain nothing. */
-const REHEARSALS = 2;
 /** How long a thread may take to name itself, in ms. */
 const NAMING = 20;
 /** How many threads libuv's pool has, unless UV_THREADPOOL_SIZE says otherwise. */
@@ -107,10 +106,8 @@ function foreignThreads(most: number): string | undefined {
 }
 
 /** Plays the life of an actor through, in this process. */
-export async function rehearseLive({ load }: Prepared): Promise<void> {
-  const soon = quickImport(load);
-  for (let number = 1; number <= REHEARSALS; number++)
-    await rehearse(loadForkserver().socketPair(), soon, new URL(`./rehearsal-${number}.js`, import.meta.url).href);
+export function rehearseLive({ load }: Prepared): Promise<void> {
+  return rehearseAll(quickImport(load));
 }
 
 /** In the child, first of all. */

@@ -1,5 +1,6 @@
-// Plays a short life of an actor through in the template, over a channel of its own, so that what a fork does first has been compiled
-// and has run before: it is in the memory that the fork shares.
+// Plays a short life of an actor through in what is to be forked, over a channel of its own, so that what a fork does first has been
+// compiled and has run before: it is in the memory that the fork shares.
+import { loadForkserver } from "../native/load.js";
 import { encodeCancel, encodeSpec, encodeStart } from "../protocol/bodies.js";
 import { Channel } from "../protocol/channel.js";
 import { FrameType } from "../protocol/frame.js";
@@ -11,12 +12,23 @@ const PATIENCE = 2_000;
 
 const ID = { name: "rehearsal", uuid: "00000000-0000-4000-8000-000000000000", pid: 1 };
 
-/**
- * Resolves when it is over.
- * @param pair both ends of a channel, which are closed
- * @param module URL of an actor's module with an endpoint `answer`
- */
-export function rehearse(pair: readonly [number, number], load: Loader["import"], module: string): Promise<void> {
+/** Lives that are played through before the first fork: more gain nothing. */
+const BEFORE = 2;
+
+/** As often as is worth it before the first fork. */
+export async function rehearseAll(load: Loader["import"]): Promise<void> {
+  for (let number = 1; number <= BEFORE; number++) await rehearse(number, load);
+}
+
+/** Once more, in a fork that has the time. */
+export function rehearseAgain(load: Loader["import"]): Promise<void> {
+  return rehearse(BEFORE + 1, load);
+}
+
+/** Resolves when it is over. @param number of the actor's module: each can be loaded for the first time once only */
+async function rehearse(number: number, load: Loader["import"]): Promise<void> {
+  const pair = loadForkserver().socketPair();
+  const module = new URL(`./rehearsal-${number}.js`, import.meta.url).href;
   return new Promise((resolve) => {
     const over = (): void => {
       clearTimeout(timer);

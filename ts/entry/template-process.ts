@@ -23,15 +23,13 @@ import { keepCode } from "./keep-code.js";
 import { LeftOverWatch, type Culprit } from "./left-over.js";
 import { importerAt } from "./preload.js";
 import { quickImport } from "./quick-import.js";
-import { rehearse } from "./rehearsal.js";
+import { rehearseAgain, rehearseAll } from "./rehearsal.js";
 import { takeOverRandomness, type Randomness } from "./randomness.js";
 
 /** sysexits.h EX_SOFTWARE: the host was told why. */
 const EXIT_REFUSED = 70;
 /** Threads of a Node that was started for forking, its pool of one included; more are somebody else's. */
 const MOST_THREADS = 5;
-/** Lives that are played through before it is ready: more gain nothing. */
-const REHEARSALS = 2;
 /** Bytes of a reason: it is for people, and the control socket takes no more than 64 KiB at once. */
 const MOST_WORDS = 8_000;
 
@@ -72,8 +70,7 @@ async function prepare(keep: Cached<unknown>["keep"]): Promise<void> {
     return refuse(undefined, [{ what: `threads that Node's flags did not prevent (${names(threads())})` }]);
   // What has run once stays compiled, whatever is collected.
   setFlagsFromString("--no-flush-bytecode");
-  for (let number = 1; number <= REHEARSALS; number++)
-    await rehearse(native.socketPair(), importSoon, rehearsal(number));
+  await rehearseAll(importSoon);
   if (order.preload.length > 0) {
     const load = order.from === undefined ? importHere : importerAt(order.from);
     const watch = new LeftOverWatch(threads, collect);
@@ -105,8 +102,6 @@ async function prepare(keep: Cached<unknown>["keep"]): Promise<void> {
   // With nothing pending, and from a shallow stack.
   setImmediate(() => serve(randomness));
 }
-
-const rehearsal = (number: number): string => new URL(`./rehearsal-${number}.js`, import.meta.url).href;
 
 /** Takes away what the preloaded modules listen for: it is the template that they were to serve. */
 let disarm = (): void => {};
@@ -153,7 +148,7 @@ async function become(
   }
   process.title = "brood (forked ahead)";
   // It has the time: what an actor does first touches pages that are the template's until then.
-  await rehearse(native.socketPair(), importSoon, rehearsal(REHEARSALS + 1));
+  await rehearseAgain(importSoon);
   beginLater(loader, channel, (bytes) => {
     const birth = readBirth(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     if (typeof birth === "number") return birth;

@@ -40,10 +40,11 @@ export interface LiveAddon {
   liveForkObstacle(): string | null;
   /**
    * Forks this process at the top of the next turn of its event loop, where no frame, tick or promise of JavaScript is pending, and
-   * calls `callback` in both processes. Where `mayFork` says no then, or a handle of the loop is about to end, or something written to
-   * 0 to 2 waits for its reader, nothing is forked, and the failure is EAGAIN. `mayFork` only looks. In the child nothing more happens on libuv's handles of this process, and what its thread pool was
-   * doing is forgotten; something quiet is at each descriptor that it was not given: not to be read now, nor written to. JavaScript's
-   * own timers, immediates and listeners are for JavaScript to drop. One at a time: throws EBUSY; else EINVAL (a wrong argument, or not the main thread), ENOSYS, EMFILE, ENOMEM.
+   * calls `callback` in both processes. Where `mayFork`, which only looks, says no then, or a handle of the loop is about to end, or
+   * something written to 0 to 2 waits for its reader, nothing is forked, and the failure is EAGAIN. In the child nothing more happens on
+   * libuv's handles of this process, and what its thread pool was doing is forgotten; something quiet is at each descriptor that it was
+   * not given: not to be read now, nor written to. JavaScript's own timers, immediates and listeners are for JavaScript to drop. One at
+   * a time: throws EBUSY; else EINVAL (a wrong argument, or not the main thread), ENOSYS, EMFILE, ENOMEM.
    */
   forkLive(request: LiveForkRequest, mayFork: () => boolean, callback: (fork: LiveFork) => void): void;
   /** Before any code of the user's: the timers of libuv that there are now are Node's own, and go on in a child. */

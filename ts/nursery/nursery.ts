@@ -149,13 +149,14 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
   }
 
   join(): Promise<void> {
-    const own = async (): Promise<void> => this.#assertOwn();
-    const joined = own().then(async () => {
-      await this.#idleNow();
-      if (this.#status !== "open") await this.#ended();
-      this.#throwOnce();
-    });
-    return observe(joined, () => false);
+    return observe(this.#join(), () => false);
+  }
+
+  async #join(): Promise<void> {
+    this.#assertOwn();
+    await this.#idleNow();
+    if (this.#status !== "open") await this.#ended();
+    this.#throwOnce();
   }
 
   close(): Promise<void> {

@@ -36,17 +36,19 @@ export const mainThreadForkserver: SpawnMethodImplementation = {
 
 /** @throws {Unsupported} where this process cannot be forked as it is */
 function checkLive(): void {
-  const ready = liveReady();
-  const unprepared = "this program was not started for it; start it with `brood run app.js`, in the main thread";
-  const refuse = (why: string): never => {
-    throw new Unsupported("spawn method main_thread_forkserver", why);
-  };
-  if (ready === undefined) return refuse(unprepared);
-  const obstacle = ready.obstacle();
-  if (obstacle !== undefined) return refuse(`this process cannot be forked: ${obstacle}`);
-  const inside = loadForkserver().liveForkObstacle();
-  if (inside !== null) refuse(inside);
+  const why = whyNotLive();
+  if (why !== undefined) throw new Unsupported("spawn method main_thread_forkserver", why);
   threadsChecked = threadsNow();
+}
+
+/** Why this process cannot be forked as it is; undefined where it can. */
+function whyNotLive(): string | undefined {
+  const ready = liveReady();
+  if (ready === undefined)
+    return "this program was not started for it; start it with `brood run app.js`, in the main thread";
+  const obstacle = ready.obstacle();
+  if (obstacle !== undefined) return `this process cannot be forked: ${obstacle}`;
+  return loadForkserver().liveForkObstacle() ?? undefined;
 }
 
 /** The threads that there were when nothing was in the way. */

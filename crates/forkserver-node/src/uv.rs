@@ -217,22 +217,33 @@ impl Uv {
         }
     }
 
+    /// Looks at each handle of a loop.
+    ///
+    /// # Safety
+    /// `of` is a loop of this thread, and alive; `look` neither makes nor frees handles.
+    unsafe fn each<F: FnMut(*mut Handle)>(&self, of: *mut uv_loop_s, mut look: F) {
+        unsafe extern "C" fn one<F: FnMut(*mut Handle)>(handle: *mut Handle, look: *mut c_void) {
+            // SAFETY: it is the one that is passed below.
+            (unsafe { &mut *look.cast::<F>() })(handle);
+        }
+        // SAFETY: the caller's promise; the walk is over when this returns.
+        unsafe { (self.walk)(of, one::<F>, (&raw mut look).cast()) };
+    }
+
     /// The timers that a loop has now.
     ///
     /// # Safety
     /// `of` is a loop of this thread, and alive.
     pub(crate) unsafe fn timers(&self, of: *mut uv_loop_s) -> Vec<*mut Handle> {
-        unsafe extern "C" fn one(handle: *mut Handle, list: *mut c_void) {
-            // SAFETY: handles of all kinds begin alike, and the list is the one that is passed below.
-            unsafe {
-                if (*handle).kind == kind::TIMER {
-                    (*list.cast::<Vec<*mut Handle>>()).push(handle);
-                }
-            }
-        }
         let mut list = Vec::new();
-        // SAFETY: the caller's promise; the walk is over when this returns.
-        unsafe { (self.walk)(of, one, (&raw mut list).cast()) };
+        // SAFETY: the caller's promise; handles of all kinds begin alike.
+        unsafe {
+            self.each(of, |handle| {
+                if (*handle).kind == kind::TIMER {
+                    list.push(handle);
+                }
+            });
+        }
         list
     }
 
@@ -242,20 +253,14 @@ impl Uv {
     /// # Safety
     /// `of` is a loop of this thread, and alive.
     pub(crate) unsafe fn is_ending(&self, of: *mut uv_loop_s) -> bool {
-        struct Look<'a> {
-            uv: &'a Uv,
-            found: bool,
+        let mut found = false;
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.each(of, |handle| {
+                found |= (self.is_closing)(handle) != 0 || self.is_writing(handle);
+            });
         }
-        unsafe extern "C" fn one(handle: *mut Handle, look: *mut c_void) {
-            // SAFETY: it is the one that is passed below.
-            let look = unsafe { &mut *look.cast::<Look<'_>>() };
-            // SAFETY: libuv calls with handles of the loop, which all begin alike.
-            look.found |= unsafe { (look.uv.is_closing)(handle) != 0 || look.uv.is_writing(handle) };
-        }
-        let mut look = Look { uv: self, found: false };
-        // SAFETY: the caller's promise; the walk is over when this returns.
-        unsafe { (self.walk)(of, one, (&raw mut look).cast()) };
-        look.found
+        found
     }
 
     /// Whether it is a stream at 0 to 2 with something to write.
@@ -281,21 +286,14 @@ impl Uv {
     /// # Safety
     /// As [`Uv::hold`], and in a child that has none of their descriptors any more.
     pub(crate) unsafe fn quiet(&self, of: *mut uv_loop_s, kept: &[*mut Handle]) {
-        struct Quiet<'a> {
-            uv: &'a Uv,
-            kept: &'a [*mut Handle],
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.each(of, |handle| {
+                if !kept.contains(&handle) {
+                    self.quiet_one(handle);
+                }
+            });
         }
-        unsafe extern "C" fn one(handle: *mut Handle, quiet: *mut c_void) {
-            // SAFETY: it is the one that is passed below.
-            let quiet = unsafe { &*quiet.cast::<Quiet<'_>>() };
-            if !quiet.kept.contains(&handle) {
-                // SAFETY: libuv calls with handles of the loop.
-                unsafe { quiet.uv.quiet_one(handle) };
-            }
-        }
-        let mut quiet = Quiet { uv: self, kept };
-        // SAFETY: the caller's promise; the walk is over when this returns.
-        unsafe { (self.walk)(of, one, (&raw mut quiet).cast()) };
     }
 
     /// # Safety

@@ -137,12 +137,14 @@ impl Descriptors {
                 Some((reader, _)) => Some(reader.as_fd()),
                 None => None,
             };
-            match instead.map_or(Ok(false), |instead| put_at(instead, open.fd).map(|()| true)) {
-                Ok(true) => {}
-                Ok(false) => close(open.fd),
+            let Some(instead) = instead else {
+                close(open.fd);
+                continue;
+            };
+            match put_at(instead, open.fd) {
                 // It is above what this process may have open by now: nothing will ever get that number.
                 Err(error) if error.raw_os_error() == Some(libc::EBADF) => close(open.fd),
-                Err(error) => return Err(error),
+                put => put?,
             }
         }
         close(null);

@@ -43,8 +43,6 @@ async function pendingHere(env: LawEnv): Promise<void> {
     immediate = setImmediate(again);
   };
   let immediate = setImmediate(again);
-  void readFile("/proc/self/stat").then(told("a file's continuation"));
-  process.nextTick(told("a tick"));
   env.defer(() => {
     process.off("beforeExit", before).off("exit", exit);
     for (const timer of timers) clearTimeout(timer);
@@ -52,6 +50,7 @@ async function pendingHere(env: LawEnv): Promise<void> {
     waiting.open();
   });
   await new Promise((resolve) => setTimeout(resolve, 5));
+  process.nextTick(told("a tick"));
   void readFile("/proc/self/stat").then(told("a file's continuation"));
 }
 

@@ -67,6 +67,24 @@ export interface TaskBound extends PortalBound {
   readonly signal: AbortSignal;
 }
 
+/** Something beside actors that a nursery owns, as a supervisor: it is ended with the nursery, in its own way. */
+export interface NurseryMember {
+  /** The nursery ends: what waits for the member is rejected with `error`, now. */
+  interrupt(error: Error): void;
+  /** Ends it; it says by its tie when nothing of it is left. Bounded. */
+  end(origin: CancelOrigin): void;
+  /** Kills what it has, now. */
+  killAll(): void;
+}
+
+/** What ties a member to its nursery. */
+export interface MemberTie {
+  /** It has failed, and its nursery with it, as by the death of an actor. Once, before `left`. */
+  fail(error: Error): void;
+  /** Nothing of it is left. */
+  left(): void;
+}
+
 interface Child {
   readonly control: Control;
   readonly portal: ActorPortal;
@@ -81,6 +99,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
   readonly #bound: TaskBound | undefined;
   readonly #forks = forks();
   readonly #children = new Map<Control, Child>();
+  readonly #members = new Set<NurseryMember>();
   readonly #failures = new Failures();
   readonly #controller = new AbortController();
   #status: "open" | "ending" | "ended" = "open";
@@ -216,7 +235,22 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
   }
 
   killAll(): void {
+    for (const member of this.#members) member.killAll();
     for (const { control } of this.#children.values()) void control.kill(thisProcess().id);
+  }
+
+  /** Takes a member in, in start order with the actors. @throws NurseryClosed */
+  adopt(member: NurseryMember): MemberTie {
+    this.#assertOwn();
+    this.#mustBeOpen();
+    const order = this.#started++;
+    this.#members.add(member);
+    return {
+      fail: (error) => this.#fail(order, error),
+      left: () => {
+        if (this.#members.delete(member)) this.#noteIdle();
+      },
+    };
   }
 
   // ControlOwner.
@@ -228,15 +262,15 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     if (child === undefined) return;
     if (death !== undefined) {
       deaths.publish({ actor: control.id, path: control.where.path, exit, nursery: this.name });
-      if (child.onDeath === "fail") this.#fail(child, death);
+      if (child.onDeath === "fail") this.#fail(child.order, death);
     }
     this.#children.delete(control);
-    if (this.#children.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    this.#noteIdle();
   }
 
   late(control: Control, error: Error): void {
     const child = this.#children.get(control);
-    if (child !== undefined) this.#fail(child, error);
+    if (child !== undefined) this.#fail(child.order, error);
   }
 
   fellBack(control: Control): void {
@@ -274,8 +308,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     const preload = preloadOf(options.preload);
     const inheritMain =
       module !== undefined && this.#inheritMain(verb, options.inheritMain, module, place.main, spawnMethod);
-    if (this.#status !== "open")
-      throw new NurseryClosed(this.name, this.#status === "ending" ? "ending" : "closed", this.#cause);
+    this.#mustBeOpen();
 
     const id: ActorId = { name, uuid: randomUUID() };
     const path = `${place.path}/${name}`;
@@ -393,9 +426,9 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     return { scope: "nursery", via, canceller: thisProcess().id, reason };
   }
 
-  #fail(child: Child, error: Error): void {
+  #fail(order: number, error: Error): void {
     track(error);
-    this.#failures.add(child.order, error);
+    this.#failures.add(order, error);
     this.#end(error);
   }
 
@@ -406,10 +439,22 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     this.#cause = cause;
     this.#controller.abort(cause);
     const origin: CancelOrigin = cause instanceof Cancelled ? cause : this.#origin("scope", cause);
-    // The last started hears of it first; their ladders run side by side.
+    this.#endAll(cause, origin);
+  }
+
+  /** The last started hears of it first; their ladders run side by side. */
+  #endAll(cause: Error, origin: CancelOrigin): void {
+    const members = [...this.#members].reverse();
     const children = [...this.#children.values()].reverse();
+    for (const member of members) member.interrupt(cause);
     for (const { control } of children) control.interrupt(cause);
+    for (const member of members) member.end(origin);
     for (const { control } of children) void control.cancel(origin);
+  }
+
+  #mustBeOpen(): void {
+    if (this.#status === "open") return;
+    throw new NurseryClosed(this.name, this.#status === "ending" ? "ending" : "closed", this.#cause);
   }
 
   #assertOwn(): void {
@@ -422,9 +467,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     if (this.#status === "open") {
       this.#status = "ending";
       this.#cause = new Cancelled(this.#origin("scope", undefined));
-      const children = [...this.#children.values()].reverse();
-      for (const { control } of children) control.interrupt(this.#cause);
-      for (const { control } of children) void control.cancel(this.#origin("scope", undefined));
+      this.#endAll(this.#cause, this.#origin("scope", undefined));
     }
     await this.#ended();
   }
@@ -439,8 +482,16 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     return this.#ending;
   }
 
+  get #isIdle(): boolean {
+    return this.#children.size === 0 && this.#members.size === 0;
+  }
+
   #idleNow(): Promise<void> {
-    return this.#children.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+    return this.#isIdle ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #noteIdle(): void {
+    if (this.#isIdle) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** Whether this error of the body's is no more than what the nursery's own end has brought about. */

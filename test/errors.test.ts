@@ -5,6 +5,7 @@ import { join } from "node:path";
 import * as brood from "brood";
 import * as guest from "#brood/errors/guest.js";
 import * as kinds from "#brood/errors/kinds.js";
+import { StreamBusy, StreamClosed } from "#brood/errors/stream.js";
 import { TemplateFailed } from "#brood/errors/template.js";
 import { RemoteActorError } from "#brood/errors/remote.js";
 import { ROOT } from "./harness/checkout.js";
@@ -39,6 +40,8 @@ const samples: Error[] = [
     path: [who],
   }),
   new kinds.StartFailed(where, "load", "its module threw"),
+  new StreamBusy("count", "its subscribers have it"),
+  new StreamClosed("count", "peer", "the peer has returned", where),
   new TemplateFailed("fork", 5, "EMFILE at the step receive", "EMFILE", "receive"),
   new guest.GuestTrapped(where, "trap", "wasm `unreachable` instruction executed"),
   new kinds.UnknownEndpoint(where, "ad", "the actor has add"),

@@ -34,7 +34,9 @@ export {
   type CancelOrigin,
   type CancelScope,
   type CancelVia,
+  type RefusedValue,
 } from "./errors/kinds.js";
+export { StreamBusy, StreamClosed } from "./errors/stream.js";
 export { TemplateFailed, type TemplateReason } from "./errors/template.js";
 export type { Exit } from "./errors/exit.js";
 export type { ActorId } from "./errors/identity.js";
@@ -62,3 +64,4 @@ export type {
   StdioOption,
   WasmOptions,
 } from "./context/surface.js";
+export type { Messages, Stream, SubscribeOptions, Subscription } from "./stream/surface.js";

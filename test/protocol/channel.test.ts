@@ -26,6 +26,9 @@ class Slow implements Transport {
     this.most = Math.max(this.most, this.ahead);
     return false;
   }
+  soon(work: () => void): void {
+    queueMicrotask(work);
+  }
   end(): void {
     this.ended = true;
   }

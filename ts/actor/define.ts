@@ -7,12 +7,19 @@ import type {
   Dialogue,
   Endpoints,
   Exact,
+  InputOf,
+  InputsOf,
+  OutputOf,
+  OutputsOf,
+  Schema,
+  Signature,
   Task,
   TaskEndpoint,
   Type,
 } from "../context/surface.js";
-import { InvalidOption, Unsupported } from "../errors/kinds.js";
+import { InvalidOption } from "../errors/kinds.js";
 import { didYouMean, listNames } from "../errors/near.js";
+import { checkOf, type Check } from "./schema.js";
 
 const ENDPOINT = Symbol.for("brood.endpoint/1");
 const DEFINITION = Symbol.for("brood.actor/1");
@@ -26,25 +33,64 @@ export interface Hooks {
 /** An endpoint as the task loop sees it. */
 export type Runnable =
   | { readonly kind: "bare"; readonly run: (...args: unknown[]) => unknown }
-  | { readonly kind: "task"; readonly run: (task: Task, ...args: unknown[]) => unknown }
+  | {
+      readonly kind: "task";
+      readonly run: (task: Task, ...args: unknown[]) => unknown;
+      readonly args?: readonly (Check | undefined)[] | undefined;
+      readonly result?: Check | undefined;
+    }
+  | {
+      readonly kind: "generator";
+      readonly run: (task: Task, ...args: unknown[]) => AsyncGenerator<unknown, unknown, void>;
+    }
   | {
       readonly kind: "context";
       readonly declaresStarted: boolean;
+      readonly checks: Checks;
       readonly run: (task: ContextTask<any>, ...args: unknown[]) => unknown;
     };
+
+/** What a dialogue's schemas check; undefined where it has a type only. */
+export interface Checks {
+  readonly started: Check | undefined;
+  readonly receives: Check | undefined;
+  readonly sends: Check | undefined;
+}
+
+const PARTS = ["started", "receives", "sends"] as const;
 
 /** A type, and nothing at run time. */
 export function type<T>(): Type<T> {
   return {};
 }
 
-/** An endpoint that is given its task, and so hears of a cancel. */
-export function endpoint<A extends unknown[], R>(run: (task: Task, ...args: A) => R | Promise<R>): TaskEndpoint<A, R> {
-  checkRun("endpoint", run);
-  return mark({ kind: "task", run }) as unknown as TaskEndpoint<A, R>;
+/**
+ * An endpoint that is given its task, and so hears of a cancel. With schemas, each argument and the result are checked in the actor, and
+ * become what the schema makes of them. Of an async generator it makes a stream: it is opened.
+ * @throws InvalidOption
+ */
+export function endpoint<const P extends readonly Schema[], S extends Schema>(
+  signature: { readonly args: readonly [...P]; readonly result: S },
+  run: (
+    task: Task,
+    ...args: OutputsOf<P> extends infer Q extends unknown[] ? Q : never
+  ) => InputOf<S> | Promise<InputOf<S>>,
+): TaskEndpoint<InputsOf<P> extends infer Q extends unknown[] ? Q : never, OutputOf<S>>;
+export function endpoint<A extends unknown[], R>(run: (task: Task, ...args: A) => R | Promise<R>): TaskEndpoint<A, R>;
+export function endpoint(first: unknown, second?: unknown): unknown {
+  if (typeof first === "function") return mark(runnableOf("endpoint", first));
+  const { args, result } = signatureOf(first);
+  checkRun("endpoint", second);
+  if (isGenerator(second))
+    throw new InvalidOption(
+      "endpoint: run",
+      second,
+      "a function that returns a result, where there are schemas of args and result",
+    );
+  return mark({ kind: "task", run: second, args, result });
 }
 
-/** An endpoint that is opened: it first sends a started value, later returns a result. */
+/** An endpoint that is opened: it first sends a started value, then messages, and returns a result. @throws InvalidOption */
 export function context<const D extends Dialogue, A extends unknown[], R>(
   dialogue: D & Exact<D>,
   run: (task: ContextTask<D>, ...args: A) => R | Promise<R>,
@@ -52,13 +98,27 @@ export function context<const D extends Dialogue, A extends unknown[], R>(
   if (typeof dialogue !== "object" || dialogue === null)
     throw new InvalidOption("context: dialogue", dialogue, "an object, as { started: type<string>() }");
   for (const [key, value] of Object.entries(dialogue)) {
-    if (key !== "started")
-      throw new InvalidOption(`context: ${key}`, value, `started.${didYouMean(["started"], key)}`.replace(/\.$/, ""));
-    if (typeof value !== "object" || value === null) throw new InvalidOption(`context: ${key}`, value, "type<T>()");
-    if ("~standard" in value) throw new Unsupported("payload schemas", "this version knows type<T>() only");
+    if (!(PARTS as readonly string[]).includes(key))
+      throw new InvalidOption(
+        `context: ${key}`,
+        value,
+        `${PARTS.join(", ")}.${didYouMean(PARTS, key)}`.replace(/\.$/, ""),
+      );
   }
   checkRun("context", run);
-  return mark({ kind: "context", run, declaresStarted: "started" in dialogue }) as unknown as ContextEndpoint<D, A, R>;
+  if (isGenerator(run))
+    throw new InvalidOption(
+      "context: run",
+      run,
+      "a function: an async generator is an endpoint by itself, as async *ticks() { ... }",
+    );
+  const { started, receives, sends } = dialogue as Dialogue;
+  const checks = {
+    started: checkOf("context: started", started),
+    receives: checkOf("context: receives", receives),
+    sends: checkOf("context: sends", sends),
+  };
+  return mark({ kind: "context", run, declaresStarted: "started" in dialogue, checks }) as ContextEndpoint<D, A, R>;
 }
 
 /** Makes a definition of an actor: the default export of its module. */
@@ -68,9 +128,11 @@ export function defineActor<const E extends Endpoints>(endpoints: E, hooks: Hook
   for (const [name, value] of Object.entries(endpoints)) {
     if (name === "") throw new InvalidOption("defineActor: endpoints", name, "endpoints with a name");
     if (runnable(value) === undefined)
-      throw new InvalidOption(`defineActor: ${name}`, value, "a function, endpoint(...) or context(...)");
-    if (isGenerator(value))
-      throw new Unsupported(`endpoint ${name}`, "it is an async generator, and this version has no streams yet");
+      throw new InvalidOption(
+        `defineActor: ${name}`,
+        value,
+        "a function, an async generator, endpoint(...) or context(...)",
+      );
   }
   if (typeof hooks !== "object" || hooks === null)
     throw new InvalidOption("defineActor: hooks", hooks, "an object with setup, or nothing");
@@ -122,10 +184,41 @@ export function definitionOf(exports: Record<string, unknown>, what: string): De
 
 /** What the loop runs for an endpoint; undefined for what is none. */
 export function runnable(value: unknown): Runnable | undefined {
-  if (typeof value === "function") return { kind: "bare", run: value as (...args: unknown[]) => unknown };
+  if (typeof value === "function") {
+    const kind = tagOf(value);
+    if (kind === "[object GeneratorFunction]") return undefined;
+    if (kind !== "[object AsyncGeneratorFunction]")
+      return { kind: "bare", run: value as (...args: unknown[]) => unknown };
+    return { kind: "generator", run: (_task, ...args) => (value as (...args: unknown[]) => AsyncGenerator)(...args) };
+  }
   if (typeof value === "object" && value !== null && ENDPOINT in value)
     return (value as { [ENDPOINT]: Runnable })[ENDPOINT];
   return undefined;
+}
+
+function runnableOf(what: string, run: unknown): Runnable {
+  checkRun(what, run);
+  return isGenerator(run) ? { kind: "generator", run: run as never } : { kind: "task", run };
+}
+
+function signatureOf(signature: unknown): Pick<Extract<Runnable, { kind: "task" }>, "args" | "result"> {
+  if (typeof signature !== "object" || signature === null)
+    throw new InvalidOption("endpoint", signature, "a function, or { args: [...], result } and a function");
+  for (const [key, value] of Object.entries(signature)) {
+    if (key !== "args" && key !== "result")
+      throw new InvalidOption(
+        `endpoint: ${key}`,
+        value,
+        `args, result.${didYouMean(["args", "result"], key)}`.replace(/\.$/, ""),
+      );
+  }
+  const { args, result } = signature as Partial<Signature>;
+  if (!Array.isArray(args)) throw new InvalidOption("endpoint: args", args, "a list of schemas, one for each argument");
+  if (result === undefined) throw new InvalidOption("endpoint: result", result, "a schema, or type<T>()");
+  return {
+    args: (args as Schema[]).map((schema, i) => checkOf(`endpoint: args[${i}]`, schema)),
+    result: checkOf("endpoint: result", result),
+  };
 }
 
 function mark(runnable: Runnable): object {
@@ -133,11 +226,14 @@ function mark(runnable: Runnable): object {
 }
 
 function checkRun(what: string, run: unknown): asserts run is (...args: unknown[]) => unknown {
-  if (typeof run !== "function")
-    throw new InvalidOption(`${what}: run`, run, "a function that is given the task and the arguments");
-  if (isGenerator(run)) throw new Unsupported(`${what} of an async generator`, "this version has no streams yet");
+  if (typeof run !== "function" || tagOf(run) === "[object GeneratorFunction]")
+    throw new InvalidOption(
+      `${what}: run`,
+      run,
+      "a function that is given the task and the arguments; a generator is async",
+    );
 }
 
-function isGenerator(value: unknown): boolean {
-  return typeof value === "function" && Object.prototype.toString.call(value).includes("Generator");
-}
+const isGenerator = (run: unknown): boolean => tagOf(run) === "[object AsyncGeneratorFunction]";
+
+const tagOf = (value: unknown): string => Object.prototype.toString.call(value);

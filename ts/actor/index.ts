@@ -9,8 +9,11 @@ export type {
   Endpoints,
   LogLevel,
   Nursery,
+  Schema,
+  StandardSchema,
   Task,
   TaskEndpoint,
   Type,
 } from "../context/surface.js";
+export type { Messages, Stream, SubscribeOptions, Subscription } from "../stream/surface.js";
 export type { ActorId } from "../errors/identity.js";

@@ -2,13 +2,24 @@
 // next frame, acknowledges every cancel it hears, and answers every Start exactly once.
 import { Cancelled, InvalidMessage, ProtocolError } from "../errors/kinds.js";
 import { didYouMean, listNames } from "../errors/near.js";
-import { decodeCancel, decodeStart, encodeCancelAck, encodeError, type Ready } from "../protocol/bodies.js";
+import {
+  decodeCancel,
+  decodeCredit,
+  decodeStart,
+  encodeCancelAck,
+  encodeCredit,
+  encodeError,
+  type EndpointForm,
+  type Ready,
+} from "../protocol/bodies.js";
 import type { Channel } from "../protocol/channel.js";
-import { describeError, type ErrorData } from "../protocol/error-data.js";
+import { describeError, describeInvalid, type ErrorData } from "../protocol/error-data.js";
 import { FrameType } from "../protocol/frame.js";
 import type { Encode, Encoded } from "../protocol/payload.js";
+import type { MessageStream } from "../stream/message-stream.js";
 import { runnable, type Definition, type Runnable } from "./define.js";
-import { ActorContextTask, ActorTask, type TaskHome } from "./task.js";
+import { run, type Check } from "./schema.js";
+import { ActorContextTask, ActorTask, type ContextLink, type TaskHome } from "./task.js";
 
 /** Of the time in which a cancel must be acknowledged, how much a task is given before its loop says `abandoned`. */
 const PATIENCE = 0.8;
@@ -44,6 +55,8 @@ export class TaskLoop {
   readonly #definition: Definition;
   readonly #running = new Map<number, Running>();
   readonly #settings: LoopSettings;
+  /** The highest number of a context so far. */
+  #newest = 0;
   #setup: ActorTask | undefined;
   #cancelled: Cancelled | undefined;
 
@@ -82,6 +95,14 @@ export class TaskLoop {
     switch (type) {
       case FrameType.Start:
         return this.#start(flags, context, payload);
+      case FrameType.Yield:
+        return this.#stream(context)?.arrived(payload, flags);
+      case FrameType.Credit: {
+        const { messages, bytes } = decodeCredit(payload);
+        return this.#stream(context)?.granted(messages, bytes);
+      }
+      case FrameType.Stop:
+        return this.#stream(context)?.stopped();
       case FrameType.Cancel:
         return context === 0 ? this.#cancelActor(flags, payload) : this.#cancelTask(flags, context, payload);
       default:
@@ -89,9 +110,19 @@ export class TaskLoop {
     }
   }
 
+  /** The stream of a context; undefined where the context is over, of which the host may not have heard. @throws InvalidMessage */
+  #stream(context: number): MessageStream | undefined {
+    const running = this.#running.get(context);
+    if (running?.task instanceof ActorContextTask) return running.task.stream;
+    if (running !== undefined || context === 0 || context > this.#newest)
+      throw new InvalidMessage(`a message for context ${context}, which has no stream`);
+    return undefined;
+  }
+
   #start(flags: number, context: number, payload: Uint8Array): void {
     const { endpoint, open, args, remaining, caller } = decodeStart(payload, flags);
     if (context === 0 || this.#running.has(context)) throw new InvalidMessage(`context ${context} is in use`);
+    this.#newest = Math.max(this.#newest, context);
     if (this.#cancelled !== undefined) return this.#fail(context, this.#cancelled, "cancelled");
     const found = this.#endpoints.get(endpoint);
     if (found === undefined) {
@@ -102,7 +133,7 @@ export class TaskLoop {
         "unknown-endpoint",
       );
     }
-    if ((found.kind === "context") !== open)
+    if ((found.kind === "context" || found.kind === "generator") !== open)
       return this.#fail(
         context,
         new Error(open ? "it is called, not opened" : "it is opened, not called"),
@@ -110,11 +141,16 @@ export class TaskLoop {
       );
     if (found.kind === "bare") return this.#runBare(context, found, endpoint, args);
     const task =
-      found.kind === "context"
-        ? new ActorContextTask(this.#settings, caller, remaining, endpoint, (value) =>
-            this.#send(FrameType.Started, context, this.#settings.encode(value, "started")),
-          )
-        : new ActorTask(this.#settings, caller, remaining);
+      found.kind === "task"
+        ? new ActorTask(this.#settings, caller, remaining)
+        : new ActorContextTask(
+            this.#settings,
+            caller,
+            remaining,
+            endpoint,
+            this.#linkOf(context),
+            found.kind === "context" ? found : GENERATOR,
+          );
     const running: Running = { task, abandoned: false, ackOnEnd: false, patience: undefined, ended: undefined };
     this.#running.set(context, running);
     running.ended = this.#runTask(context, running, task, found, endpoint, args);
@@ -161,16 +197,12 @@ export class TaskLoop {
   ): Promise<void> {
     let outcome: { readonly value: unknown } | { readonly error: unknown };
     try {
-      outcome = { value: await found.run(task as never, ...args) };
-      if (task instanceof ActorContextTask && found.kind === "context" && !task.hasStarted) {
-        if (found.declaresStarted)
-          throw new ProtocolError(endpoint, "it returned without calling task.started(), which its dialogue declares");
-        await task.started(undefined);
-      }
+      outcome = { value: await this.#runFound(found, task, endpoint, args) };
     } catch (error) {
       outcome = { error };
     }
     const errors = await task.teardown();
+    if (task instanceof ActorContextTask) task.close();
     this.#running.delete(context);
     if (running.patience !== undefined) clearTimeout(running.patience);
     const obeyed = "error" in outcome && task.obeyed(outcome.error);
@@ -178,6 +210,51 @@ export class TaskLoop {
     if (running.abandoned) this.#unheard(endpoint, failures);
     else this.#conclude(context, endpoint, outcome, failures);
     if (running.ackOnEnd) this.#acknowledge(context, "finished");
+  }
+
+  async #runFound(
+    found: Exclude<Runnable, { kind: "bare" }>,
+    task: ActorTask,
+    endpoint: string,
+    args: readonly unknown[],
+  ): Promise<unknown> {
+    switch (found.kind) {
+      case "task": {
+        if (found.args === undefined) return found.run(task, ...args);
+        const checked = await checkArgs(found.args, endpoint, args);
+        const value = await found.run(task, ...checked);
+        return found.result === undefined ? value : run(found.result, value, { endpoint, kind: "result" });
+      }
+      case "generator":
+        return runGenerator(found.run, task as ActorContextTask, args);
+      case "context": {
+        const context = task as ActorContextTask;
+        const value = await found.run(context, ...args);
+        if (context.hasStarted) return value;
+        if (found.declaresStarted)
+          throw new ProtocolError(endpoint, "it returned without calling task.started(), which its dialogue declares");
+        await context.started(undefined);
+        return value;
+      }
+    }
+  }
+
+  #linkOf(context: number): ContextLink {
+    const { encode, actor } = this.#settings;
+    return {
+      encode,
+      started: (value) => this.#send(FrameType.Started, context, value),
+      yield: (message) => this.#send(FrameType.Yield, context, message),
+      stop: () => this.#channel.send(FrameType.Stop, 0, context, NOTHING),
+      grant: (messages, bytes) => this.#channel.send(FrameType.Credit, 0, context, encodeCredit(messages, bytes)),
+      breach: (error) => this.#channel.breach(error),
+      refuses: (error) =>
+        this.#send(
+          FrameType.Error,
+          context,
+          encodeError({ kind: "message", error: describeInvalid(error, actor.id) }, encode),
+        ),
+    };
   }
 
   /** What failed after its caller was told that its outcome is thrown away: once, in the log. */
@@ -197,6 +274,7 @@ export class TaskLoop {
     if (errors.length > 1)
       return this.#fail(context, new AggregateError(errors, "a task and its cleanup failed"), "thrown");
     if (errors.length === 1) {
+      if (errors[0] instanceof ArgumentRefused) return this.#refuse(context, errors[0].refusal);
       const breach = errors[0] instanceof ProtocolError && errors[0].endpoint === endpoint;
       return this.#fail(context, errors[0], breach ? "protocol" : "thrown");
     }
@@ -258,6 +336,12 @@ export class TaskLoop {
     this.#send(FrameType.Error, context, encodeError({ kind, error: data }, this.#settings.encode));
   }
 
+  /** Its arguments were not what the endpoint takes. */
+  #refuse(context: number, error: InvalidMessage): void {
+    const data = describeInvalid(error, this.#settings.actor.id);
+    this.#send(FrameType.Error, context, encodeError({ kind: "invalid", error: data }, this.#settings.encode));
+  }
+
   #acknowledge(context: number, state: "finished" | "abandoned", errors?: readonly ErrorData[]): void {
     this.#send(FrameType.CancelAck, context, encodeCancelAck({ state, errors }, this.#settings.encode));
   }
@@ -267,15 +351,74 @@ export class TaskLoop {
   }
 }
 
+/** The host's arguments, which it is told of as its own fault; whatever else runs in a task is the actor's. */
+class ArgumentRefused {
+  constructor(readonly refusal: InvalidMessage) {}
+}
+
+async function checkArgs(
+  checks: readonly (Check | undefined)[],
+  endpoint: string,
+  args: readonly unknown[],
+): Promise<unknown[]> {
+  const checked = [...args];
+  for (const [index, check] of checks.entries()) {
+    if (check === undefined) continue;
+    try {
+      checked[index] = await run(check, args[index], { endpoint, kind: "argument", index });
+    } catch (error) {
+      throw error instanceof InvalidMessage ? new ArgumentRefused(error) : error;
+    }
+  }
+  return checked;
+}
+
+/** A generator has nothing to start with, and takes no messages. */
+const GENERATOR = {
+  declaresStarted: false,
+  checks: { started: undefined, receives: undefined, sends: undefined },
+} as const;
+
+/**
+ * Sends what a generator yields. A value that cannot be sent is thrown at its `yield`; where the stream is over, by a cancel or otherwise,
+ * its `finally` runs.
+ */
+async function runGenerator(
+  make: Extract<Runnable, { kind: "generator" }>["run"],
+  task: ActorContextTask,
+  args: readonly unknown[],
+): Promise<unknown> {
+  await task.started();
+  const generator = make(task, ...args);
+  for (let step = await generator.next(); ;) {
+    if (step.done === true) return step.value;
+    try {
+      await task.stream.send(step.value);
+    } catch (error) {
+      if (error instanceof InvalidMessage) {
+        step = await generator.throw(error);
+        continue;
+      }
+      await generator.return(undefined);
+      throw error;
+    }
+    step = await generator.next();
+  }
+}
+
 /** What an actor of this definition says when it is ready. */
 export function readyOf(definition: Definition): Ready {
-  const endpoints: Record<string, "call" | "context"> = {};
+  const endpoints: Record<string, EndpointForm> = {};
   for (const [name, value] of Object.entries(definition.endpoints)) {
     const found = runnable(value);
-    if (found !== undefined) endpoints[name] = found.kind === "context" ? "context" : "call";
+    if (found !== undefined) endpoints[name] = FORMS[found.kind];
   }
   return { endpoints };
 }
+
+const FORMS = { bare: "call", task: "call", context: "context", generator: "generator" } as const;
+
+const NOTHING = new Uint8Array(0);
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   try {

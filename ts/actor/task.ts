@@ -2,10 +2,16 @@
 // and what it deferred runs, last first, within `cancelTimeout`.
 import type { ActorInfo, ContextTask, Nursery, NurseryOptions, Task } from "../context/surface.js";
 import type { ActorId } from "../errors/identity.js";
-import { InvalidOption, ProtocolError, Unsupported, type Cancelled } from "../errors/kinds.js";
+import { InvalidOption, ProtocolError, Unsupported, type Cancelled, type InvalidMessage } from "../errors/kinds.js";
 import { didYouMean, listNames } from "../errors/near.js";
+import { StreamClosed } from "../errors/stream.js";
 import { inherited } from "../protocol/offers.js";
+import type { Encoded } from "../protocol/payload.js";
+import type { StreamLink } from "../stream/link.js";
+import { MessageStream } from "../stream/message-stream.js";
+import type { Checks } from "./define.js";
 import type { Host } from "./host.js";
+import { run } from "./schema.js";
 
 /** What a task is part of. */
 export interface TaskHome {
@@ -170,31 +176,97 @@ async function before(ms: number, cleanup: () => unknown): Promise<void> {
   }
 }
 
-/** The task of a context. */
+/** What the task of a context sends through. */
+export interface ContextLink extends StreamLink {
+  started(value: Encoded): void;
+  /** A message that came was refused by the schema. */
+  refuses(error: InvalidMessage): void;
+}
+
+/** The task of a context, or of an async generator, whose stream is the same. */
 export class ActorContextTask extends ActorTask implements ContextTask<any> {
-  readonly #send: (value: unknown) => void;
+  readonly #link: ContextLink;
   readonly #endpoint: string;
-  #started = false;
+  readonly #declaresStarted: boolean;
+  readonly #checks: Checks;
+  #state: "opening" | "starting" | "started" = "opening";
+  #stream: MessageStream | undefined;
+  #sent = 0;
+  #received = 0;
 
   constructor(
     home: TaskHome,
     caller: ActorId | undefined,
     remaining: number | undefined,
     endpoint: string,
-    send: (value: unknown) => void,
+    link: ContextLink,
+    { declaresStarted, checks }: { readonly declaresStarted: boolean; readonly checks: Checks },
   ) {
     super(home, caller, remaining);
     this.#endpoint = endpoint;
-    this.#send = send;
+    this.#link = link;
+    this.#declaresStarted = declaresStarted;
+    this.#checks = checks;
   }
 
   get hasStarted(): boolean {
-    return this.#started;
+    return this.#state === "started";
+  }
+
+  get stream(): MessageStream {
+    if (this.#stream === undefined) {
+      const { sends, receives } = this.#checks;
+      const place = { endpoint: this.#endpoint, kind: "message" } as const;
+      this.#stream = new MessageStream(this.#link, {
+        endpoint: this.#endpoint,
+        use: () => this.#use(),
+        left: undefined,
+        abort: async () => this.#stream?.end(),
+        sends: sends && ((message) => run(sends, message, { ...place, index: this.#sent++ })),
+        receives: receives && ((message) => run(receives, message, { ...place, index: this.#received++ })),
+        refuses: (error) => this.#link.refuses(error),
+      });
+      if (this.cancelled !== undefined) this.#stream.cut(this.cancelled);
+    }
+    return this.#stream;
+  }
+
+  /** Its stream, where anybody has used it. */
+  get streamOrNone(): MessageStream | undefined {
+    return this.#stream;
   }
 
   readonly started = async (value?: unknown): Promise<void> => {
-    if (this.#started) throw new ProtocolError(this.#endpoint, "started was sent twice");
-    this.#send(value);
-    this.#started = true;
+    if (this.#state !== "opening") throw new ProtocolError(this.#endpoint, "started was sent twice");
+    const { started } = this.#checks;
+    this.#state = "starting";
+    try {
+      const checked =
+        started === undefined ? value : await run(started, value, { endpoint: this.#endpoint, kind: "started value" });
+      this.#link.started(this.#link.encode(checked, "started"));
+    } catch (error) {
+      this.#state = "opening";
+      throw error;
+    }
+    this.#state = "started";
   };
+
+  override cancel(reason: Cancelled): void {
+    super.cancel(reason);
+    this.#stream?.cut(reason);
+  }
+
+  /** The task is over, its teardown too: whoever still uses the stream is told so. */
+  close(): void {
+    this.#stream?.cut(new StreamClosed(this.#endpoint, "you", "the task has ended"));
+  }
+
+  /** Before the first use of the stream. */
+  #use(): boolean {
+    if (this.#state === "started") return true;
+    if (this.#declaresStarted)
+      throw new ProtocolError(this.#endpoint, "its stream was used before task.started(), which its dialogue declares");
+    void this.started();
+    return true;
+  }
 }

@@ -24,14 +24,22 @@ export interface MissingUse {
   readonly asks: boolean;
 }
 
-/** Takes the marks out of a script; tells where they were. */
+/**
+ * Takes the marks out of a script; tells where they were. What only asks whether a value is an instance of what is missing is answered:
+ * it is none. Such a name keeps its mark, and is declared behind everything else, as a function that nobody calls.
+ */
 export function takeMarks(script: string): { readonly script: string; readonly uses: readonly MissingUse[] } {
   if (!script.includes(LETTER)) return { script, uses: [] };
   const uses: MissingUse[] = [];
+  const asked = new Set<string>();
   const lines = script.split("\n").map((text, index) =>
     text.replace(new RegExp(`[\\w$]+${LETTER}`, "g"), (mark, offset: number) => {
       const name = NAMES.get(mark);
       if (name === undefined) return mark;
+      if (/\binstanceof[\s(]*$/.test(text.slice(0, offset))) {
+        asked.add(mark);
+        return mark;
+      }
       uses.push({
         name,
         line: index + 1,
@@ -41,5 +49,5 @@ export function takeMarks(script: string): { readonly script: string; readonly u
       return name;
     }),
   );
-  return { script: lines.join("\n"), uses };
+  return { script: [...lines, ...[...asked].map((mark) => `function ${mark}(){}`)].join("\n"), uses };
 }

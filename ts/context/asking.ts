@@ -5,7 +5,7 @@ import { didYouMean, listNames } from "../errors/near.js";
 import type { EndpointForm } from "../protocol/bodies.js";
 import type { Bounds } from "./bounded.js";
 import type { CallSite } from "./located.js";
-import type { ObservedPromise } from "./observed-promise.js";
+import type { ObservedPromise } from "../errors/observed-promise.js";
 import type { OpenContext } from "./open-context.js";
 
 export interface Asking {
@@ -41,8 +41,8 @@ export function otherForm(where: Whereabouts, endpoint: string, is: EndpointForm
   return new UnknownEndpoint(
     where,
     endpoint,
-    is === "context"
-      ? `it is a context: use portal.open(${name}, ...)`
+    is !== "call"
+      ? `it is ${is === "context" ? "a context" : "an async generator"}: use portal.open(${name}, ...)`
       : `it is called, not opened: use portal.call(${name}, ...)`,
   );
 }

@@ -3,10 +3,10 @@ import { DeadlineExceeded, type Cancelled } from "../errors/kinds.js";
 import { decodeValue } from "../protocol/payload.js";
 import type { Bounds } from "./bounded.js";
 import { rejectLocated, type CallSite } from "./located.js";
-import { deferred, noteRejection, type Deferred, type ObservedPromise } from "./observed-promise.js";
+import { deferred, noteRejection, type Deferred, type ObservedPromise } from "../errors/observed-promise.js";
 import type { Opener } from "./opener.js";
 import { Pending } from "./pending.js";
-import { isBroodsDoing } from "./silence.js";
+import { isBroodsDoing } from "../errors/silence.js";
 
 export class Call extends Pending {
   readonly #deferred: Deferred<unknown> = deferred();

@@ -4,8 +4,8 @@ import { Cancelled, DeadlineExceeded, type CancelOrigin } from "../errors/kinds.
 import { Bounded, type Bounds } from "./bounded.js";
 import type { ExportCaller } from "./export-caller.js";
 import { rejectLocated, type CallSite } from "./located.js";
-import { deferred, noteRejection, type Deferred, type ObservedPromise } from "./observed-promise.js";
-import { isBroodsDoing } from "./silence.js";
+import { deferred, noteRejection, type Deferred, type ObservedPromise } from "../errors/observed-promise.js";
+import { isBroodsDoing } from "../errors/silence.js";
 
 export class ExportCall extends Bounded {
   readonly #deferred: Deferred<unknown> = deferred();

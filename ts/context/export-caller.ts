@@ -11,7 +11,7 @@ import type { Bounds } from "./bounded.js";
 import { ExportCall } from "./export-call.js";
 import { resolveExport } from "./export-names.js";
 import type { CallSite } from "./located.js";
-import type { ObservedPromise } from "./observed-promise.js";
+import type { ObservedPromise } from "../errors/observed-promise.js";
 import { showPayload } from "./show-payload.js";
 
 /** What the caller must know and tell beyond the exports. */

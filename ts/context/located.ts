@@ -2,7 +2,7 @@
 // cost too much, V8 is asked who awaits the promise: an error that is thrown again inside an async function, whose outcome
 // goes to that promise by its own two levers and no other closure, is given the frames of everybody who awaits it.
 import { RemoteActorError } from "../errors/remote.js";
-import type { Deferred } from "./observed-promise.js";
+import type { Deferred } from "../errors/observed-promise.js";
 
 /** A stack that begins at the user's call. */
 export interface CallSite {

@@ -2,15 +2,17 @@
 // driven by the transition table of `state.ts`. What the peer throws after it has started is met at `result()`, at the
 // signal's reason, or else at the dispose; that nobody has asked for the result yet never ends the host, and where nobody ever
 // does it is told in the log (`unheard.ts`).
-import { DeadlineExceeded, type Cancelled } from "../errors/kinds.js";
+import { DeadlineExceeded, ProtocolError, type Cancelled, type InvalidMessage } from "../errors/kinds.js";
+import { StreamClosed } from "../errors/stream.js";
 import { assertOwn, forks } from "../protocol/forks.js";
 import { decodeValue } from "../protocol/payload.js";
+import { MessageStream } from "../stream/message-stream.js";
 import type { Bounds } from "./bounded.js";
 import { rejectLocated, type CallSite } from "./located.js";
-import { deferred, noteRead, noteRejection, type Deferred, type ObservedPromise } from "./observed-promise.js";
+import { deferred, noteRead, noteRejection, type Deferred, type ObservedPromise } from "../errors/observed-promise.js";
 import type { Opener } from "./opener.js";
 import { Pending } from "./pending.js";
-import { isBroodsDoing } from "./silence.js";
+import { isBroodsDoing } from "../errors/silence.js";
 import { watchReason } from "./watched-signal.js";
 import { isSettled, nextContextState, type ContextEvent, type ContextState } from "./state.js";
 import type { Context } from "./surface.js";
@@ -33,8 +35,21 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   #acknowledgedCancel = false;
   readonly #forks = forks();
 
-  constructor(opener: Opener, id: number, endpoint: string, bounds: Bounds | undefined, site: CallSite | undefined) {
+  readonly #generator: boolean;
+  #stream: MessageStream | undefined;
+  /** How the stream ended, where nobody had it then. */
+  #streamEnd: ((stream: MessageStream) => void) | undefined;
+
+  constructor(
+    opener: Opener,
+    id: number,
+    endpoint: string,
+    generator: boolean,
+    bounds: Bounds | undefined,
+    site: CallSite | undefined,
+  ) {
     super(opener, id, endpoint, "context", site);
+    this.#generator = generator;
     if (bounds !== undefined) this.bind(bounds);
   }
 
@@ -73,6 +88,34 @@ export class OpenContext extends Pending implements Context<any, unknown> {
       if (this.#error !== undefined) this.#controller.abort(this.#error);
     }
     return this.#controller.signal;
+  }
+
+  get stream(): MessageStream {
+    assertOwn(this.#forks, "a context");
+    if (this.#stream === undefined) {
+      const { endpoint, opener } = this;
+      this.#stream = new MessageStream(opener.linkOf(this.id), {
+        endpoint,
+        use: () => {
+          if (this.#state === "opening") throw new ProtocolError(endpoint, "its stream was used before it had started");
+          return true;
+        },
+        left: this.#generator ? () => this.#leaveStream() : undefined,
+        abort: async (reason) => void (await this.cancel(reason)),
+        sends: undefined,
+        receives: undefined,
+        refuses: () => {},
+      });
+      this.#streamEnd?.(this.#stream);
+    }
+    return this.#stream;
+  }
+
+  /** The scope of its user is over: nothing more is sent or read, and an async generator, which may never end, is ended. */
+  async leaveScope(): Promise<void> {
+    if (isSettled(this.#state)) return;
+    if (this.#generator) await this.cancel("its scope was left");
+    else this.stream.abandon();
   }
 
   result(): ObservedPromise<unknown> {
@@ -129,7 +172,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   }
 
   override lost(error: Error): void {
-    this.#fail("lost", error);
+    this.#fail("lost", error, "read");
     this.end();
   }
 
@@ -150,26 +193,52 @@ export class OpenContext extends Pending implements Context<any, unknown> {
     if (!isSettled(this.#state)) {
       this.#state = next;
       this.#value = value;
+      const { endpoint, opener } = this;
+      this.#endStream((stream) =>
+        stream.finish(undefined, new StreamClosed(endpoint, "peer", "the peer has returned", opener.where)),
+      );
       if (this.#result !== undefined) this.#settleResult(this.#result);
     }
     this.end();
   }
 
+  override onYield(payload: Uint8Array, flags: number): void {
+    this.#mustHaveStarted();
+    if (!isSettled(this.#state)) this.stream.arrived(payload, flags);
+  }
+
+  override onCredit(messages: number, bytes: number): void {
+    this.#mustHaveStarted();
+    if (!isSettled(this.#state)) this.stream.granted(messages, bytes);
+  }
+
+  override onStop(): void {
+    this.#mustHaveStarted();
+    if (!isSettled(this.#state)) this.stream.stopped();
+  }
+
+  override onRefused(error: InvalidMessage): void {
+    this.#mustHaveStarted();
+    if (!isSettled(this.#state)) this.stream.told(error);
+  }
+
   override onError(error: Error, kind: string): void {
     if (kind === "cancelled") {
-      if (this.asked === undefined) this.#fail("cancelled", this.opener.cancelledByActor() ?? error);
+      if (this.asked === undefined) this.#fail("cancelled", this.opener.cancelledByActor() ?? error, "read");
     } else if (this.settled) {
       if (this.#interrupted) this.opener.late(error);
       else this.opener.undelivered(error);
     } else {
-      this.#fail("error", error);
+      this.#fail("error", error, "read");
     }
     this.end();
   }
 
-  #fail(event: ContextEvent, error: Error): void {
+  /** @param unread whether what the peer has sent before is still read */
+  #fail(event: ContextEvent, error: Error, unread: "read" | "dropped" = "dropped"): void {
     if (isSettled(this.#state)) return;
     const opening = this.#state === "opening";
+    this.#endStream((stream) => (unread === "read" ? stream.finish(error, error) : stream.cut(error)));
     this.#state = nextContextState(this.#state, event) ?? "failed";
     this.#error = error;
     this.#lost = event === "lost";
@@ -183,6 +252,20 @@ export class OpenContext extends Pending implements Context<any, unknown> {
     this.#controller?.abort(error);
     // A death or a cancel is told to whoever it belongs to.
     if (!opening && !this.#met && !this.#lost && !isBroodsDoing(error)) this.opener.unheard(this, error);
+  }
+
+  #mustHaveStarted(): void {
+    if (this.#state === "opening") this.opener.breach(`a message of ${this.endpoint} before its started`);
+  }
+
+  #endStream(end: (stream: MessageStream) => void): void {
+    if (this.#stream === undefined) this.#streamEnd ??= end;
+    else end(this.#stream);
+  }
+
+  /** A loop over what an async generator yields was left: it is over, and its `finally` has run when this resolves. */
+  async #leaveStream(): Promise<void> {
+    await this.cancel("the loop over its stream was left");
   }
 
   #meet(): void {

@@ -12,21 +12,24 @@ import type { ActorId } from "../errors/identity.js";
 import type { Guest } from "../protocol/body.js";
 import {
   decodeCancelAck,
+  decodeCredit,
   decodeError,
   encodeCancel,
+  encodeCredit,
   encodeStart,
   encodeStartJson,
   type EndpointForm,
 } from "../protocol/bodies.js";
 import type { Channel } from "../protocol/channel.js";
-import { rebuildError } from "../protocol/error-data.js";
+import { rebuildError, rebuildInvalid } from "../protocol/error-data.js";
 import { Flag, FrameType } from "../protocol/frame.js";
 import { encodePacked, encodePlain } from "../protocol/payload.js";
+import type { StreamLink } from "../stream/link.js";
 import { noSuchEndpoint, otherForm, type Asking } from "./asking.js";
 import type { Bounds } from "./bounded.js";
 import { Call } from "./call.js";
 import type { CallSite } from "./located.js";
-import type { ObservedPromise } from "./observed-promise.js";
+import type { ObservedPromise } from "../errors/observed-promise.js";
 import { OpenContext } from "./open-context.js";
 import type { Pending } from "./pending.js";
 
@@ -87,7 +90,7 @@ export class Opener implements Asking {
 
   check(endpoint: string, form: EndpointForm): void {
     const found = Object.hasOwn(this.#endpoints, endpoint) ? this.#endpoints[endpoint] : undefined;
-    if (found === form) return;
+    if (found === form || (found === "generator" && form === "context")) return;
     throw found === undefined
       ? noSuchEndpoint(this.where, endpoint, Object.keys(this.#endpoints))
       : otherForm(this.where, endpoint, found);
@@ -116,7 +119,14 @@ export class Opener implements Asking {
     const begin = start(endpoint, true, args, bounds);
     const json = this.#guest === undefined ? undefined : encodeStartJson(begin);
     const payload = json ?? encodeStart(begin);
-    const context = new OpenContext(this, this.#claim(), endpoint, bounds, site);
+    const context = new OpenContext(
+      this,
+      this.#claim(),
+      endpoint,
+      this.#endpoints[endpoint] === "generator",
+      bounds,
+      site,
+    );
     this.#begin(context, payload, json === undefined ? 0 : Flag.Json);
     return context.opened;
   }
@@ -132,8 +142,17 @@ export class Opener implements Asking {
     switch (type) {
       case FrameType.Return:
         return entry.onReturn(payload, flags);
+      case FrameType.Yield:
+        return entry.onYield(payload, flags);
+      case FrameType.Credit: {
+        const { messages, bytes } = decodeCredit(payload);
+        return entry.onCredit(messages, bytes);
+      }
+      case FrameType.Stop:
+        return entry.onStop();
       case FrameType.Error: {
         const body = decodeError(payload, flags);
+        if (body.kind === "message") return entry.onRefused(rebuildInvalid(body.error));
         return entry.onError(this.#rebuild(entry, body), body.kind);
       }
       case FrameType.Started:
@@ -178,6 +197,17 @@ export class Opener implements Asking {
     const { payload, flags } = encodeCancel({ origin, within }, this.#guest === undefined ? encodePacked : encodePlain);
     this.#channel.send(FrameType.Cancel, flags, id, payload);
   }
+  /** What the stream of a context stands on. */
+  linkOf(id: number): StreamLink {
+    const channel = this.#channel;
+    return {
+      encode: this.#guest === undefined ? encodePacked : encodePlain,
+      yield: ({ payload, flags }) => channel.send(FrameType.Yield, flags, id, payload),
+      stop: () => channel.send(FrameType.Stop, 0, id, NOTHING),
+      grant: (messages, bytes) => channel.send(FrameType.Credit, 0, id, encodeCredit(messages, bytes)),
+      breach: (error) => channel.breach(error),
+    };
+  }
   deaf(): void {
     this.#host.deaf();
   }
@@ -213,7 +243,7 @@ export class Opener implements Asking {
       case "protocol":
         return new ProtocolError(entry.endpoint, body.error.message);
       case "invalid":
-        return new InvalidMessage(body.error.message);
+        return rebuildInvalid(body.error);
       default:
         return rebuildError(
           body.error,
@@ -223,6 +253,8 @@ export class Opener implements Asking {
     }
   }
 }
+
+const NOTHING = new Uint8Array(0);
 
 function start(
   endpoint: string,

@@ -1,7 +1,7 @@
 // What a call and a context have in common at the side that asked: one entry in the channel's table, one answer, and a
 // cancel that is always bounded. A peer that stays silent past `cancelTimeout` is deaf; an acknowledgement, of whatever
 // kind, spares it (design section 4, "Call deadline").
-import { Cancelled, type CancelOrigin, type CancelScope } from "../errors/kinds.js";
+import { Cancelled, InvalidMessage, type CancelOrigin, type CancelScope } from "../errors/kinds.js";
 import { Bounded } from "./bounded.js";
 import type { CallSite } from "./located.js";
 import type { Opener } from "./opener.js";
@@ -98,4 +98,23 @@ export abstract class Pending extends Bounded {
   abstract onStarted(payload: Uint8Array, flags: number): void;
   abstract onReturn(payload: Uint8Array, flags: number): void;
   abstract onError(error: Error, kind: string): void;
+
+  // Only a context has a stream.
+
+  onYield(_payload: Uint8Array, _flags: number): void {
+    this.#noStream();
+  }
+  onCredit(_messages: number, _bytes: number): void {
+    this.#noStream();
+  }
+  onStop(): void {
+    this.#noStream();
+  }
+  onRefused(_error: InvalidMessage): void {
+    this.#noStream();
+  }
+
+  #noStream(): never {
+    throw new InvalidMessage(`a message of a stream in a ${this.scope} of ${this.endpoint}`);
+  }
 }

@@ -2,22 +2,71 @@
 // task can speak of a nursery without the actor side ever importing the host.
 import type { ActorId } from "../errors/identity.js";
 import type { Exit } from "../errors/exit.js";
+import type { Stream } from "../stream/surface.js";
 
 /** A type-only schema: says what a value is to the compiler, and checks nothing at run time. */
 export interface Type<T> {
   readonly "~type"?: T;
 }
 
-/** The value that a schema stands for. */
-export type ValueOf<S> = S extends Type<infer T> ? T : never;
+/** A schema of any library that keeps to Standard Schema (https://standardschema.dev), version 1: zod, valibot, arktype and others. */
+export interface StandardSchema<Input = unknown, Output = Input> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => unknown;
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+  };
+}
+
+/** What a value is: to the compiler only, or checked, in the actor and nowhere else. */
+export type Schema = Type<any> | StandardSchema<any, any>;
+
+type IsAny<T> = 0 extends 1 & T ? true : false;
+
+/** What is given to a schema. */
+export type InputOf<S> =
+  IsAny<S> extends true
+    ? any
+    : S extends { readonly "~standard": { readonly types?: { readonly input: infer I } | undefined } }
+      ? I
+      : S extends Type<infer T>
+        ? T
+        : never;
+/** What a schema makes of it. */
+export type OutputOf<S> =
+  IsAny<S> extends true
+    ? any
+    : S extends { readonly "~standard": { readonly types?: { readonly output: infer O } | undefined } }
+      ? O
+      : S extends Type<infer T>
+        ? T
+        : never;
+
+/** What is given to each schema of a list. */
+export type InputsOf<P> = { [I in keyof P]: InputOf<P[I]> };
+/** What each schema of a list makes of it. */
+export type OutputsOf<P> = { [I in keyof P]: OutputOf<P[I]> };
 
 /** What travels in one context, seen from the actor. Without `started` there is no started value, and brood sends it by itself. */
 export interface Dialogue {
   /** The first value to the opener. */
-  readonly started?: Type<any>;
+  readonly started?: Schema;
+  /** Each message of the opener's. */
+  readonly receives?: Schema;
+  /** Each message to the opener. */
+  readonly sends?: Schema;
 }
 
-type StartedOf<D> = D extends { readonly started: infer S } ? ValueOf<S> : void;
+/** The schemas of an endpoint's arguments and result. */
+export interface Signature {
+  readonly args: readonly Schema[];
+  readonly result: Schema;
+}
+
+type StartedOf<D> = IsAny<D> extends true ? any : D extends { readonly started: infer S } ? S : Type<void>;
+type PartOf<D, K extends keyof Dialogue> =
+  IsAny<D> extends true ? any : D extends { readonly [P in K]: infer S } ? S : Type<never>;
 /** Refuses keys that a dialogue does not have. */
 export type Exact<D> = { readonly [K in Exclude<keyof D, keyof Dialogue>]: never };
 
@@ -69,7 +118,12 @@ export interface Task {
 /** The task of a context. */
 export interface ContextTask<D extends Dialogue> extends Task {
   /** Sends the first value; the opener's `open` resolves with it. Exactly once. */
-  started(value: StartedOf<D>): Promise<void>;
+  started(value: InputOf<StartedOf<D>>): Promise<void>;
+  /**
+   * Messages to and from the opener. Where the dialogue declares `started`, that goes first; elsewhere the first use of the stream
+   * sends it.
+   */
+  readonly stream: Stream<InputOf<PartOf<D, "sends">>, OutputOf<PartOf<D, "receives">>>;
 }
 
 declare const ENDPOINT: unique symbol;
@@ -126,7 +180,6 @@ export interface ComponentOptions {
   compile?: "isolated" | "in-process" | undefined;
 }
 
-type IsAny<T> = 0 extends 1 & T ? true : false;
 type GeneratorEndpoint =
   | ((...args: any[]) => AsyncGenerator<any, any, any>)
   | TaskEndpoint<any, AsyncGenerator<any, any, any>>;
@@ -151,8 +204,24 @@ type ArgsOf<F> =
         : F extends ContextEndpoint<any, infer A, any>
           ? A
           : never;
+type LooseDialogue = { readonly started: Type<any>; readonly receives: Type<any>; readonly sends: Type<any> };
 type DialogueOf<F> =
-  IsAny<F> extends true ? { readonly started: Type<any> } : F extends ContextEndpoint<infer D, any, any> ? D : never;
+  IsAny<F> extends true
+    ? LooseDialogue
+    : F extends ContextEndpoint<infer D, any, any>
+      ? D
+      : ResultOf<F> extends AsyncGenerator<infer Y, any, any>
+        ? { readonly sends: Type<Y> }
+        : never;
+/** What the result of an opened endpoint is. */
+type OpenResultOf<F> =
+  IsAny<F> extends true
+    ? any
+    : F extends ContextEndpoint<any, any, infer R>
+      ? Awaited<R>
+      : ResultOf<F> extends AsyncGenerator<any, infer R, any>
+        ? R
+        : never;
 
 /** Names of endpoints that are called. */
 export type CallKeys<E> = {
@@ -172,7 +241,17 @@ export type CallKeys<E> = {
 
 /** Names of endpoints that are opened. */
 export type OpenKeys<E> = {
-  [K in keyof E]: IsAny<E[K]> extends true ? K : E[K] extends ContextEndpoint<any, any, any> ? K : never;
+  [K in keyof E]: IsAny<E[K]> extends true
+    ? K
+    : E[K] extends ContextEndpoint<any, any, any>
+      ? K
+      : IsAny<ResultOf<E[K]>> extends true
+        ? never
+        : [ResultOf<E[K]>] extends [never]
+          ? never
+          : E[K] extends GeneratorEndpoint
+            ? K
+            : never;
 }[keyof E] &
   string;
 
@@ -182,7 +261,9 @@ export type OpenKeys<E> = {
  */
 export interface Context<D extends Dialogue, R> extends AsyncDisposable {
   /** The first value that the peer sent. */
-  readonly startedValue: StartedOf<D>;
+  readonly startedValue: OutputOf<StartedOf<D>>;
+  /** Messages to and from the peer. Leaving a loop over the stream of an async generator ends that: its `finally` has run then. */
+  readonly stream: Stream<InputOf<PartOf<D, "receives">>, OutputOf<PartOf<D, "sends">>>;
   /** What the peer returned; rejects with what it threw, or with `Cancelled`. */
   result(): Promise<R>;
   /**
@@ -242,12 +323,15 @@ export interface Portal<E> extends AsyncDisposable {
    */
   call<K extends CallKeys<E>>(endpoint: K, ...args: ArgsOf<E[K]>): Promise<ResultOf<E[K]>>;
   /** Starts the peer task and resolves when it has called `started`. Throws as `call` does. */
-  open<K extends OpenKeys<E>>(endpoint: K, ...args: ArgsOf<E[K]>): Promise<Context<DialogueOf<E[K]>, ResultOf<E[K]>>>;
+  open<K extends OpenKeys<E>>(
+    endpoint: K,
+    ...args: ArgsOf<E[K]>
+  ): Promise<Context<DialogueOf<E[K]>, OpenResultOf<E[K]>>>;
   /** Opens a context around `body`: waits for the peer's result when it returns, cancels the peer when it throws. */
   withContext<K extends OpenKeys<E>, T>(
     endpoint: K,
     args: ArgsOf<E[K]>,
-    body: (context: Context<DialogueOf<E[K]>, ResultOf<E[K]>>) => Promise<T>,
+    body: (context: Context<DialogueOf<E[K]>, OpenResultOf<E[K]>>) => Promise<T>,
   ): Promise<T>;
   /** The same portal, with a deadline or a signal for everything called or opened through it. */
   with(options: CallOptions): Portal<E>;

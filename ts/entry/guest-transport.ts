@@ -79,6 +79,10 @@ export class StreamTransport implements Transport {
     return true;
   }
 
+  soon(work: () => void): void {
+    queueMicrotask(work);
+  }
+
   end(): void {
     this.#ending = true;
     if (!this.#busy) this.destroy();

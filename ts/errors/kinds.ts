@@ -204,12 +204,28 @@ export class InvalidMessage extends BroodError {
   readonly at: string | undefined;
   /** What is wrong there. */
   readonly why: string;
+  /** What a schema refused, and where it was to go; undefined where no schema did. */
+  readonly refused: RefusedValue | undefined;
 
-  constructor(why: string, path?: string) {
-    super(path === undefined ? `invalid message: ${why}.` : `invalid message: ${path}: ${why}.`);
+  constructor(why: string, path?: string, refused?: RefusedValue) {
+    const where = refused === undefined ? "" : `${refused.kind} of ${refused.endpoint}: `;
+    super(path === undefined ? `invalid message: ${where}${why}.` : `invalid message: ${where}${path}: ${why}.`);
     this.at = path;
     this.why = why;
+    this.refused = refused;
   }
+}
+
+/** A value that a schema refused. */
+export interface RefusedValue {
+  readonly endpoint: string;
+  readonly kind: "argument" | "started value" | "message" | "result";
+  /** Which argument, or which message of its stream, from 0. */
+  readonly index?: number | undefined;
+  /** What the schema's library says is expected, issue by issue. */
+  readonly expected: string;
+  /** What was there instead, in a few words. */
+  readonly received: string;
 }
 
 /** An argument or option of a public function is not acceptable. Nothing was started or changed. */

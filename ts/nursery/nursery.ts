@@ -4,8 +4,8 @@
 import { channel } from "node:diagnostics_channel";
 import { randomUUID } from "node:crypto";
 import { callSite, framesOf, relocate, type CallSite } from "../context/located.js";
-import { observe, track, wasMet } from "../context/observed-promise.js";
-import { failureBehind, isBroodsDoing } from "../context/silence.js";
+import { observe, track, wasMet } from "../errors/observed-promise.js";
+import { failureBehind, isBroodsDoing } from "../errors/silence.js";
 import { UnheardFailures } from "../context/unheard.js";
 import { watchReason } from "../context/watched-signal.js";
 import type {

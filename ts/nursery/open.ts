@@ -1,5 +1,5 @@
 // The two ways to open a nursery.
-import { observe } from "../context/observed-promise.js";
+import { observe } from "../errors/observed-promise.js";
 import type { Nursery, NurseryOptions } from "../context/surface.js";
 import { InvalidOption } from "../errors/kinds.js";
 import { ActorNursery, type TaskBound } from "./nursery.js";

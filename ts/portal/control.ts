@@ -4,7 +4,7 @@
 import { randomUUID, timingSafeEqual } from "node:crypto";
 import type { Asking } from "../context/asking.js";
 import { ExportCaller } from "../context/export-caller.js";
-import { deferred, track } from "../context/observed-promise.js";
+import { deferred, track } from "../errors/observed-promise.js";
 import { Opener } from "../context/opener.js";
 import type { ActorStatus, SpawnMethod } from "../context/surface.js";
 import type { UnheardFailures } from "../context/unheard.js";

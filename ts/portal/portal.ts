@@ -2,10 +2,10 @@
 // signal it was made with, and passes on to the control and to the table of calls.
 import type { Asking } from "../context/asking.js";
 import type { Bounds } from "../context/bounded.js";
-import { ObservedPromise, observe } from "../context/observed-promise.js";
+import { ObservedPromise, observe } from "../errors/observed-promise.js";
 import type { OpenContext } from "../context/open-context.js";
 import { callSite, type CallSite } from "../context/located.js";
-import { isBroodsDoing } from "../context/silence.js";
+import { isBroodsDoing } from "../errors/silence.js";
 import type { ActorStats, ActorStatus, CallOptions, Context, Loose, Portal, SpawnMethod } from "../context/surface.js";
 import type { Exit } from "../errors/exit.js";
 import type { ActorId } from "../errors/identity.js";
@@ -121,6 +121,8 @@ export class ActorPortal implements Portal<Loose> {
       await context.cancel(error);
       throw error;
     }
+    // Nobody sends or reads any more: the peer is told, and is not kept waiting for credit.
+    await context.leaveScope();
     try {
       await result;
     } catch (error) {

@@ -171,8 +171,10 @@ export function decodeSpec(payload: Uint8Array, flags = 0): Spec {
   };
 }
 
-/** How an endpoint is reached. */
-export type EndpointForm = "call" | "context";
+/** How an endpoint is reached: a context and a generator are opened. */
+export type EndpointForm = "call" | "context" | "generator";
+
+const FORMS: readonly unknown[] = ["call", "context", "generator"] satisfies EndpointForm[];
 
 /** An actor has loaded its module. */
 export interface Ready {
@@ -189,8 +191,8 @@ export function decodeReady(payload: Uint8Array, flags = 0): Ready {
   const endpoints = take(body, "Ready", "endpoints", isRecord, "an object");
   for (const name of Object.keys(endpoints)) {
     const form = endpoints[name];
-    if (form !== "call" && form !== "context")
-      throw new InvalidMessage('neither "call" nor "context"', `Ready.endpoints[${JSON.stringify(name)}]`);
+    if (!FORMS.includes(form))
+      throw new InvalidMessage('none of "call", "context" and "generator"', `Ready.endpoints[${JSON.stringify(name)}]`);
   }
   return { endpoints: endpoints as Record<string, EndpointForm> };
 }
@@ -346,8 +348,11 @@ export function decodeCancelAck(payload: Uint8Array, flags = 0): CancelAck {
     : { state, errors: errors.map((data, i) => checkErrorData(data, `CancelAck.errors[${i}]`)) };
 }
 
-/** What kind of failure an Error frame tells. */
-export type ErrorKind = "thrown" | "cancelled" | "unknown-endpoint" | "invalid" | "protocol";
+/**
+ * What kind of failure an Error frame tells. `invalid`: an argument is not what the endpoint's schema allows. `message`: a message of a
+ * stream is not, and was skipped; the task goes on.
+ */
+export type ErrorKind = "thrown" | "cancelled" | "unknown-endpoint" | "invalid" | "message" | "protocol";
 
 /** A task failed; in context 0 the actor did. */
 export interface ErrorBody {
@@ -357,7 +362,7 @@ export interface ErrorBody {
   readonly kind: ErrorKind;
 }
 
-const KINDS: readonly ErrorKind[] = ["thrown", "cancelled", "unknown-endpoint", "invalid", "protocol"];
+const KINDS: readonly ErrorKind[] = ["thrown", "cancelled", "unknown-endpoint", "invalid", "message", "protocol"];
 
 /** An error must arrive: one that cannot be sent after all goes without its fields, causes and members. */
 export function encodeError(body: ErrorBody): Uint8Array;

@@ -130,7 +130,7 @@ export class Channel implements TransportSink {
     try {
       this.#reader.push(bytes, this.#onFrame);
     } catch (error) {
-      this.#breach(error);
+      this.breach(error);
     } finally {
       this.#receiving = false;
     }
@@ -201,7 +201,7 @@ export class Channel implements TransportSink {
     }
     if (!this.#scheduled && !this.#receiving) {
       this.#scheduled = true;
-      queueMicrotask(this.#flushLater);
+      this.#transport.soon(this.#flushLater);
     }
   }
 
@@ -264,7 +264,8 @@ export class Channel implements TransportSink {
     return moved;
   }
 
-  #breach(error: unknown): void {
+  /** Ends the channel for what its peer did wrong, where that is found only later. */
+  breach(error: unknown): void {
     if (!(error instanceof InvalidMessage)) throw error;
     if (this.#closed) return;
     this.#closed = true;

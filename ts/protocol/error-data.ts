@@ -2,7 +2,7 @@
 // rebuilding takes nothing on trust. What is described can be sent: fields that cannot are left out, and named.
 import { isBroodError } from "../errors/base.js";
 import type { ActorId } from "../errors/identity.js";
-import { InvalidMessage } from "../errors/kinds.js";
+import { InvalidMessage, type RefusedValue } from "../errors/kinds.js";
 import { RemoteActorError, type RemoteParts } from "../errors/remote.js";
 import { cut, errorParts, isErrorLike, MAX_TEXT, type ErrorParts } from "./error-value.js";
 import { MAX_CAUSES, Walker } from "./walk.js";
@@ -54,6 +54,27 @@ export function bareError(data: ErrorData): ErrorData {
   const { name, message, stack, actor, path } = data;
   return { name, message: cut(message, 4096), stack: cut(stack, 4096), actor, path };
 }
+
+/** A value that a schema refused, as data; {@link rebuildInvalid} makes an InvalidMessage of it again. */
+export function describeInvalid(error: InvalidMessage, self: ActorId): ErrorData {
+  const { at, why, refused } = error;
+  return describeError(Object.assign(new Error(why), { at, ...refused }), self);
+}
+
+export function rebuildInvalid(data: ErrorData): InvalidMessage {
+  const { at, endpoint, kind, index, expected, received } = data.fields ?? {};
+  const text = (value: unknown): string => (typeof value === "string" ? value : "");
+  const refused: RefusedValue = {
+    endpoint: text(endpoint),
+    kind: KINDS_REFUSED.find((one) => one === kind) ?? "message",
+    ...(typeof index === "number" ? { index } : {}),
+    expected: text(expected),
+    received: text(received),
+  };
+  return new InvalidMessage(data.message, typeof at === "string" ? at : undefined, refused);
+}
+
+const KINDS_REFUSED: readonly RefusedValue["kind"][] = ["argument", "started value", "message", "result"];
 
 class Description {
   readonly #self: ActorId;

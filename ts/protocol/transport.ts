@@ -9,6 +9,8 @@ export interface Transport {
   write(bytes: Uint8Array): boolean;
   /** Bytes handed over that the system has not taken yet. */
   readonly ahead: number;
+  /** Calls `work` once what runs now, and what that has made ready to run, is over: so that many messages go as one write. */
+  soon(work: () => void): void;
   /** Ends this direction after what was written. */
   end(): void;
   /** Drops everything at once. */

@@ -43,6 +43,10 @@ export class EngineTransport implements Transport {
     return true;
   }
 
+  soon(work: () => void): void {
+    process.nextTick(work);
+  }
+
   end(): void {
     if (this.#ended) return;
     this.#ended = true;

@@ -50,6 +50,10 @@ export class SocketTransport implements Transport {
     return this.#socket.writableLength === 0;
   }
 
+  soon(work: () => void): void {
+    process.nextTick(work);
+  }
+
   end(): void {
     this.#socket.end();
   }

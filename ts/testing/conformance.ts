@@ -11,6 +11,8 @@ import { forks } from "./laws/forks.js";
 import { guestStarts } from "./laws/guest-starts.js";
 import { nursery } from "./laws/nursery.js";
 import { portal } from "./laws/portal.js";
+import { streams } from "./laws/streams.js";
+import { schemas } from "./laws/schemas.js";
 import { signals } from "./laws/signals.js";
 import { starting } from "./laws/starting.js";
 import type { Law, LawEnv, LawStart, PendingLaw } from "./law.js";
@@ -22,6 +24,7 @@ const SECTIONS = [
   componentCalls,
   context,
   links,
+  streams,
   cancel,
   kills,
   errors,
@@ -30,6 +33,7 @@ const SECTIONS = [
   forks,
   guestStarts,
   signals,
+  schemas,
 ];
 
 /** A law that is not run, and why. */

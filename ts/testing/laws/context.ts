@@ -116,7 +116,6 @@ law("A second started, and one from the opener, are errors at that line", async 
     assert.equal(await unsendable.result(), "survived");
   });
 });
-later("A stream used before started is an error at that line", "part 5");
 
 law(
   "The peer's return value is the result, before and after the scope ends, also if a cancel came later",

@@ -12,9 +12,18 @@ import { Refusal } from "./tool.js";
 
 /** The modules, as they are compiled. */
 const ACTORS = [
-  ...["callee", "cancels", "dialogue", "schemas", "streams", "thrower", "unready", "worker"].map((name) =>
-    at("dist", "testing", "actors", `${name}.js`),
-  ),
+  ...[
+    "callee",
+    "cancels",
+    "dialogue",
+    "schemas",
+    "scopes",
+    "streams",
+    "thrower",
+    "thrower-tree",
+    "unready",
+    "worker",
+  ].map((name) => at("dist", "testing", "actors", `${name}.js`)),
   at("build", "test", "actors", "schemas.js"),
   at("build", "test", "actors", "values.js"),
   at("build", "examples", "docsite", "renderer.js"),

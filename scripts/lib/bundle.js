@@ -89,7 +89,21 @@ function withPlainNames(text, typescript) {
 }
 
 /** What the guest's module exports. */
-const GUEST_NAMES = ["context", "defineActor", "endpoint", "type", "serve", "serveSource"];
+const GUEST_NAMES = [
+  ...["context", "defineActor", "endpoint", "type"],
+  // Of the host's side, for actors of its own.
+  ...["actor", "component", "source", "isRemote"],
+  ...["serve", "serveSource"],
+];
+
+/** What stands in a guest for what only a process has. */
+const INSTEAD = [
+  [/^(\.|.*\/nursery)\/methods\.js$/, "guest-methods"],
+  [/^(\.|.*\/nursery)\/runtime\.js$/, "guest-runtime"],
+  [/^(\.|.*\/nursery)\/source\.js$/, "guest-sources"],
+  [/\/spawn\/relay\.js$/, "guest-output"],
+  [/^node:(crypto|diagnostics_channel)$/, "guest-node"],
+].map(([filter, name]) => ({ filter, path: at("ts", "entry", `${name}.ts`) }));
 
 /**
  * The module that `brood build` puts before the user's: it has everything of brood that runs in a guest, once. Its names are in a
@@ -119,6 +133,7 @@ async function bundleGuest(build) {
       {
         name: "world",
         setup(guest) {
+          for (const { filter, path } of INSTEAD) guest.onResolve({ filter }, () => ({ path }));
           guest.onResolve({ filter: /^brood:actor\// }, ({ path }) => ({ path, namespace: "world" }));
           guest.onLoad({ filter: /./, namespace: "world" }, ({ path }) => ({
             contents: `export default $brood_${path.split("/").at(-1)};`,

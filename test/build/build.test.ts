@@ -80,7 +80,7 @@ const MISSING: readonly (readonly [string, RegExp, RegExp])[] = [
   [
     'import { openNursery } from "brood"; openNursery();',
     /brood: /,
-    /Import defineActor and its kin from "brood\/actor"/,
+    /A nursery is task\.openNursery\(\); defineActor and its kin are in "brood\/actor"/,
   ],
   ['import x from "no-such-package"; x;', /no-such-package/, /./],
   ["const x: number = ;", /Unexpected ";"/, /./],

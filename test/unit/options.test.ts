@@ -384,12 +384,13 @@ refuses("nursery.start in wasm", (scope) => {
         one(`${name} ${shown}`, { limits: { [name]: value } }, `limits.${name}`, shown, DURATION),
       ),
     ),
+    one("grants that are none", { grants: ["env"] }, "grants", "an array", /^an object, as \{ actors: \["wasm"\] \}$/),
     one(
-      "grants that are none",
-      { grants: ["env"] },
-      "grants",
+      "a grant of a method that is none",
+      { grants: { actors: ["wasm", "fork"] } },
+      "grants.actors",
       "an array",
-      /^an object, which in this version is empty$/,
+      /^an array of spawn methods: forkserver, main_thread_forkserver, exec, wasm$/,
     ),
     one("imports that are none", { imports: 5 }, "imports", "5", /^an object, which in this version is empty$/),
   ];

@@ -250,7 +250,7 @@ export class TaskLoop {
       breach: (error) => this.#channel.breach(error),
       refuses: (error) =>
         this.#send(
-          FrameType.Error,
+          FrameType.Reply,
           context,
           encodeError({ kind: "message", error: describeInvalid(error, actor.id) }, encode),
         ),
@@ -274,7 +274,8 @@ export class TaskLoop {
     if (errors.length > 1)
       return this.#fail(context, new AggregateError(errors, "a task and its cleanup failed"), "thrown");
     if (errors.length === 1) {
-      if (errors[0] instanceof ArgumentRefused) return this.#refuse(context, errors[0].refusal);
+      const refusal = refusals.get(errors[0] as object);
+      if (refusal !== undefined) return this.#refuse(context, refusal);
       const breach = errors[0] instanceof ProtocolError && errors[0].endpoint === endpoint;
       return this.#fail(context, errors[0], breach ? "protocol" : "thrown");
     }
@@ -351,10 +352,11 @@ export class TaskLoop {
   }
 }
 
-/** The host's arguments, which it is told of as its own fault; whatever else runs in a task is the actor's. */
-class ArgumentRefused {
-  constructor(readonly refusal: InvalidMessage) {}
-}
+/**
+ * The host's bad arguments, which it is told of as its own fault; whatever else runs in a task is the actor's. By what was thrown for
+ * them, of which nothing is asked: it may be anything.
+ */
+const refusals = new WeakMap<object, InvalidMessage>();
 
 async function checkArgs(
   checks: readonly (Check | undefined)[],
@@ -367,7 +369,8 @@ async function checkArgs(
     try {
       checked[index] = await run(check, args[index], { endpoint, kind: "argument", index });
     } catch (error) {
-      throw error instanceof InvalidMessage ? new ArgumentRefused(error) : error;
+      if (error instanceof InvalidMessage) refusals.set(error, error);
+      throw error;
     }
   }
   return checked;

@@ -1,8 +1,9 @@
 // The script of a guest: the actor's module with everything it imports, behind brood's own part. There is exactly one copy of
 // brood in it, whatever the actor imports it as. What a guest does not have is refused here, at the line that uses it.
-import { existsSync } from "node:fs";
-import { dirname, resolve, sep } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { artifactUrl } from "../protocol/artifact-url.js";
 import { OWN_SOURCE, shownPosition, SourcePositions } from "../spawn/source-positions.js";
 import { MARKS, takeMarks, type MissingUse } from "./missing-globals.js";
 import { builtinOf, insteadOfModule, MISSING_GLOBALS } from "./missing.js";
@@ -20,10 +21,16 @@ const OWN_ACTOR = new Set(
     resolve(PACKAGE, path),
   ),
 );
-const OWN_HOST = ["dist/index.js", "ts/index.ts"].map((path) => resolve(PACKAGE, path));
+/** What an actor in wasm has of the host's side: names for its own actors. */
+const OWN_HOST = new Set(
+  ["dist/index.js", "ts/index.ts", "dist/nursery/source.js", "ts/nursery/source.ts", "dist/errors/remote.js"].map(
+    (path) => resolve(PACKAGE, path),
+  ),
+);
 
-const HOST_SIDE =
-  'the host side of brood does not run in an actor in wasm. Import defineActor and its kin from "brood/actor"';
+const OWN_SIDE = 'A nursery is task.openNursery(); defineActor and its kin are in "brood/actor"';
+
+const HOST_NAMES = ["actor", "component", "source", "isRemote"];
 
 export interface GuestBundle {
   readonly script: string;
@@ -82,7 +89,7 @@ export async function bundleGuest(esbuild: Esbuild, { actor, directory, cwd }: B
       lineLimit: 160,
       logLevel: "silent",
       logLimit: 0,
-      plugins: [{ name: "brood", setup: plugin }],
+      plugins: [{ name: "brood", setup: (build: PluginBuild) => plugin(build, directory) }],
     });
   } catch (error) {
     const { errors } = error as { errors?: readonly Message[] };
@@ -107,9 +114,15 @@ export async function bundleGuest(esbuild: Esbuild, { actor, directory, cwd }: B
   };
 }
 
-function plugin(build: PluginBuild): void {
+const HOST = "brood:host";
+const HOST_MODULE = `export { ${HOST_NAMES.join(", ")} } from "brood:guest";`;
+const MODULE_URL = "import.meta.url";
+
+/** @param directory of the artifact */
+function plugin(build: PluginBuild, directory: string): void {
   build.onResolve({ filter: /^brood:guest$|^brood\/actor$/ }, () => ({ path: RUNTIME }));
-  build.onResolve({ filter: /^brood$/ }, () => ({ errors: [{ text: `brood: ${HOST_SIDE}` }] }));
+  build.onResolve({ filter: /^brood$/ }, () => ({ path: HOST, namespace: HOST }));
+  build.onLoad({ filter: /./, namespace: HOST }, () => ({ contents: HOST_MODULE, resolveDir: PACKAGE }));
   build.onResolve({ filter: /^(node:|[a-z])/ }, ({ path, kind }: ResolveArgs) => {
     const name = kind === "entry-point" ? undefined : builtinOf(path);
     if (name === undefined) return undefined;
@@ -120,9 +133,18 @@ function plugin(build: PluginBuild): void {
       ? { contents: 'export { context, defineActor, endpoint, type } from "brood:guest";', resolveDir: PACKAGE }
       : undefined,
   );
-  build.onLoad({ filter: /[\\/](dist|ts)[\\/]index\.[jt]s$/ }, ({ path }) =>
-    OWN_HOST.includes(path) ? { errors: [{ text: HOST_SIDE }] } : undefined,
+  build.onLoad({ filter: /[\\/](index|source|remote)\.[jt]s$/ }, ({ path }) =>
+    OWN_HOST.has(path) ? { contents: HOST_MODULE, resolveDir: PACKAGE } : undefined,
   );
+  // Where a module is, is known when it runs.
+  build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, ({ path }) => {
+    if (path === RUNTIME) return undefined;
+    const text = readFileSync(path, "utf8");
+    if (!text.includes(MODULE_URL)) return undefined;
+    const url = artifactUrl(relative(directory, path).split(sep).join("/"));
+    const [, type = "", x = ""] = /([jt])s(x?)$/.exec(path) ?? [];
+    return { contents: text.replaceAll(MODULE_URL, JSON.stringify(url)), loader: `${type}s${x}` as "js" };
+  });
 }
 
 /** A name that a module asks for with typeof may be missing: the module knows. Any other use is refused. */
@@ -150,7 +172,12 @@ function nameOwn(text: string, directory: string): string {
   return JSON.stringify(map);
 }
 
-function describe({ text, location }: Message, cwd: string): string {
+function describe({ text: found, location }: Message, cwd: string): string {
+  const name = /^No matching export in "brood:\w+.*" for import "(.*)"$/.exec(found)?.[1];
+  const text =
+    name === undefined
+      ? found
+      : `brood: ${name}: most of the host side of brood does not run in an actor in wasm; there it has ${HOST_NAMES.join(", ")}. ${OWN_SIDE}`;
   if (location === null) return text;
   const file = resolve(cwd, location.file);
   return `${shownPosition({ file, line: location.line, column: location.column + 1 }, cwd)}: ${text}`;

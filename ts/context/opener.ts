@@ -150,9 +150,10 @@ export class Opener implements Asking {
       }
       case FrameType.Stop:
         return entry.onStop();
+      case FrameType.Reply:
+        return entry.onRefused(rebuildInvalid(decodeError(payload, flags).error));
       case FrameType.Error: {
         const body = decodeError(payload, flags);
-        if (body.kind === "message") return entry.onRefused(rebuildInvalid(body.error));
         return entry.onError(this.#rebuild(entry, body), body.kind);
       }
       case FrameType.Started:

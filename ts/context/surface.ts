@@ -413,12 +413,21 @@ export interface Limits {
   output?: number | string | undefined;
 }
 
+/** Capabilities of a wasm actor. This version has one. */
+export interface Grants {
+  /**
+   * Spawn methods with which it may start actors of its own, in nurseries of its tasks. They are hosted by this process, and end with it. An
+   * actor with a process has all the rights of this one, so `["wasm"]` alone keeps an untrusted actor in its box.
+   */
+  actors?: readonly SpawnMethod[] | undefined;
+}
+
 /** Options of actors that are WebAssembly instances inside this process. */
 export interface WasmOptions extends CommonOptions {
   spawn?: "wasm" | undefined;
   limits?: Limits | undefined;
-  /** Capabilities of the system. This version grants none: anything but `{}` is refused. */
-  grants?: object | undefined;
+  /** What it may do beyond computing and answering. Default: nothing. */
+  grants?: Grants | undefined;
   /** Functions of the host. This version has none: anything but `{}` is refused. */
   imports?: object | undefined;
   killTimeout?: undefined;

@@ -1,10 +1,21 @@
 // An actor that is a string: its code is evaluated as a script, and the value of its last expression must be an object of
 // endpoints, or what defineActor returns.
+import { isRemote } from "../errors/remote.js";
+import { actor, component, source } from "../nursery/source.js";
 import { context, defineActor, endpoint, findDefinition, type, type Definition } from "../actor/define.js";
 
 /** Puts brood/actor in scope for the code. */
 export function defineScope(): void {
-  for (const [name, value] of Object.entries({ context, defineActor, endpoint, type }))
+  for (const [name, value] of Object.entries({
+    actor,
+    component,
+    context,
+    defineActor,
+    endpoint,
+    isRemote,
+    source,
+    type,
+  }))
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
 }
 

@@ -10,7 +10,7 @@ import { due } from "../actor/guest/timers.js";
 import { context, defineActor, definitionOf, endpoint, type, type Definition } from "../actor/define.js";
 import { readyOf, TaskLoop } from "../actor/loop.js";
 import type { ActorInfo } from "../context/surface.js";
-import { InvalidMessage, Unsupported } from "../errors/kinds.js";
+import { InvalidMessage } from "../errors/kinds.js";
 import {
   decodeSpec,
   decodeTimer,
@@ -21,18 +21,24 @@ import {
   encodeTimer,
   type Spec,
 } from "../protocol/bodies.js";
+import { isRemote } from "../errors/remote.js";
 import { Channel } from "../protocol/channel.js";
 import { describeError } from "../protocol/error-data.js";
 import { encodeFrame, Flag, FrameType } from "../protocol/frame.js";
+import { openTaskNursery } from "../nursery/open.js";
+import { actor, component, source } from "../nursery/source.js";
 import { LEVELS } from "../protocol/here.js";
+import { decodeTold } from "../protocol/orders.js";
 import { encodePlain, type Encoded } from "../protocol/payload.js";
 import { PROTOCOL_VERSION } from "../protocol/version.js";
 import { bind, type Wire } from "./guest-host.js";
 import { keepRecord, record } from "./guest-record.js";
+import { bindRelays, receivedFor, told } from "./guest-relays.js";
+import { bindPlace } from "./guest-runtime.js";
 import { defineScope, evaluateSource } from "./guest-source.js";
 import { StreamTransport, type StreamReadable, type StreamWritable } from "./guest-transport.js";
 
-export { context, defineActor, endpoint, type };
+export { actor, component, context, defineActor, endpoint, isRemote, source, type };
 
 /** The runtime's own door to streams, of which no actor knows. */
 const { wit } = globalThis as unknown as { wit: { Stream(): { readable: StreamReadable; writable: StreamWritable } } };
@@ -41,6 +47,8 @@ delete (globalThis as { wit?: unknown }).wit;
 // Its other door it looks up by name.
 Object.defineProperty(globalThis, "__cqjs", { enumerable: false, writable: false, configurable: false });
 
+const LOG_WARN = 2;
+const LOG_INFO = 3;
 /** Longer log texts are cut: a log is for people. */
 const LOG_CHARACTERS = 16 * 1024;
 
@@ -104,6 +112,8 @@ class Guest {
   /** As it came: most starts need nothing of it, and reading it takes longer than all the rest. */
   #written: Encoded | undefined;
   #spec: Spec | undefined;
+  /** When it must be gone, once it is being cancelled. */
+  #endsAt: number | undefined;
   #left = false;
 
   /** @param load what gives the actor its definition once the Spec is there */
@@ -131,6 +141,22 @@ class Guest {
   /** An instance begins. */
   run(inbox: StreamReadable): Promise<unknown> {
     bind(this.#wire);
+    bindPlace(
+      () => this.#told(),
+      () => (this.#endsAt === undefined ? undefined : Math.max(1, this.#endsAt - now())),
+    );
+    bindRelays({
+      order: (order) => {
+        const { payload, flags } = encodePlain(order, "Request");
+        this.#channel.send(FrameType.Request, flags, 0, payload);
+      },
+      bytes: (body, bytes) => this.#channel.send(FrameType.Request, 0, body, bytes),
+      granted: () => this.#told().actors ?? [],
+      output: (stream, text) => {
+        const level = stream === "stdout" ? LOG_INFO : LOG_WARN;
+        if (this.#wire.wants(level)) this.#log(level, text);
+      },
+    });
     startPrelude();
     const { readable, writable } = Stream();
     this.listen(inbox, writable);
@@ -148,6 +174,8 @@ class Guest {
       this.#written = { payload: payload.slice(), flags };
       return this.#begin();
     }
+    if (messageType === FrameType.Reply && contextNumber % 2 === 0)
+      return contextNumber === 0 ? told(decodeTold(payload, flags)) : receivedFor(contextNumber, payload);
     if (this.#loop === undefined) throw new InvalidMessage(`a frame of type ${messageType} before Ready`);
     this.#loop.message(messageType, flags, contextNumber, payload);
   }
@@ -175,16 +203,16 @@ class Guest {
       get cancelTimeout() {
         return told().cancelTimeout;
       },
-      ending() {},
+      ending: (within) => {
+        this.#endsAt = now() + within;
+      },
       host: {
         now,
         leave: () => this.#leave(),
         log: (level, values) => {
           if (this.#wire.wants(level)) this.#log(level, format(values));
         },
-        async openNursery() {
-          throw new Unsupported("task.openNursery", "an actor in wasm cannot start actors of its own yet");
-        },
+        openNursery: openTaskNursery,
       },
     });
   }

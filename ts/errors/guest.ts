@@ -155,16 +155,19 @@ export class NotGranted extends BroodError {
   override readonly name = "NotGranted";
   readonly actor: ActorId;
   readonly path: string;
-  /** The file, or "(bytes)". */
+  /** The file, or "(bytes)"; the actor's name, where it is about what that does. */
   readonly component: string;
-  /** What it imports and is not granted, as `acme:host/log@1.0.0`. */
+  /** What it imports and is not granted, as `acme:host/log@1.0.0`; or what it does, as `actors.exec`. */
   readonly imports: readonly string[];
   readonly why: string;
 
-  constructor(where: Whereabouts, component: string, imports: readonly string[]) {
-    const why =
-      `${component} imports ${imports.join(", ")}, which it is not granted. ` +
-      "This version grants WASI 0.2 without any rights, and nothing else: build it without that import";
+  constructor(
+    where: Whereabouts,
+    component: string,
+    imports: readonly string[],
+    why = `${component} imports ${imports.join(", ")}, which it is not granted. ` +
+      "This version grants WASI 0.2 without any rights, and actors of its own: build it without that import",
+  ) {
     super(`not granted:${at(where)} ${why}.`);
     this.actor = where.actor;
     this.path = where.path;

@@ -29,26 +29,30 @@ import {
   type ActorDied,
   type CancelOrigin,
 } from "../errors/kinds.js";
+import type { Channel } from "../protocol/channel.js";
 import { assertOwn, forks } from "../protocol/forks.js";
+import { FrameType } from "../protocol/frame.js";
 import { LEVELS } from "../protocol/here.js";
+import { encodePlain } from "../protocol/payload.js";
 import { checkObject } from "../portal/check.js";
 import { Control, type ControlOwner, type ControlSettings } from "../portal/control.js";
 import { ActorPortal, type PortalBound } from "../portal/portal.js";
 import { relay } from "../spawn/relay.js";
 import { combine, Failures } from "./failures.js";
+import { HostedBodies, type HostedSettings } from "./hosted.js";
 import { checkLimits } from "./limits.js";
+import { chooseMethod, preloadOf } from "./methods.js";
 import {
+  actorsGranted,
   CANCEL_TIMEOUT,
   checkName,
   checkStartOptions,
-  chooseMethod,
   KILL_TIMEOUT,
-  preloadOf,
   START_TIMEOUT,
   type AnyOptions,
 } from "./options.js";
 import { enter, leave, thisProcess, type RootScope } from "./runtime.js";
-import { checkSource } from "./source.js";
+import { besideOf, checkSource } from "./source.js";
 
 /** How long a body may go on after its nursery failed before a warning names the nursery, in ms (design section 4). */
 const BODY_WARNING = 5_000;
@@ -301,6 +305,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     const { name } = options;
     checkName(`${asked}: name`, name);
     const limits = checkLimits(asked, options.limits);
+    const granted = actorsGranted(options.grants);
     method.check(asked, options);
     const place = thisProcess();
     // A guest has its module, or its text, within it.
@@ -339,7 +344,12 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
         preload: typeof preload === "object" ? preload : undefined,
         cancelTimeout: options.cancelTimeout ?? this.#options.cancelTimeout ?? CANCEL_TIMEOUT,
         budget: undefined,
+        actors: granted.length === 0 ? undefined : granted,
       },
+      hosts:
+        granted.length === 0
+          ? undefined
+          : (channel) => hostFor(channel, { id, limits, granted, beside: besideOf(source) }),
       spawn: (birth, sink) =>
         method.spawn({ ...birth, source, options: { ...options, preload }, explicit, limits, output, sink }),
       endingWithin: () => place.endingWithin,
@@ -509,6 +519,18 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     this.#thrown = true;
     throw combine(this.name, this.#failures.errors);
   }
+}
+
+/** What hosts the actors of a guest: orders come through its channel, and what comes of them goes back by it. */
+function hostFor(channel: Channel, settings: HostedSettings): HostedBodies {
+  return new HostedBodies(settings, {
+    tell(told) {
+      const { payload, flags } = encodePlain(told, "Reply");
+      channel.send(FrameType.Reply, flags, 0, payload);
+    },
+    bytes: (body, bytes) => channel.send(FrameType.Reply, 0, body, bytes),
+    waiting: (body) => channel.waiting(body),
+  });
 }
 
 /** An endpoint as a name; the name of an export, `acme:md/api#render`, has a separator of paths in it. */

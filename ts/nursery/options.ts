@@ -1,44 +1,21 @@
 // Options of nurseries and starts: checked in full before anything happens, and completed with their defaults.
 import type {
   CommonOptions,
+  Grants,
   NurseryOptions,
   ProcessOptions,
-  SourceKind,
   SpawnMethod,
   WasmOptions,
 } from "../context/surface.js";
-import { isAbsolute } from "node:path";
-import { pathToFileURL } from "node:url";
 import { InvalidOption, Unsupported } from "../errors/kinds.js";
 import { checkBoolean, checkDuration, checkKnown, checkObject, checkOneOf, checkSignal } from "../portal/check.js";
 import { CHANNEL_VARIABLE } from "../protocol/entry-contract.js";
 import { LEVELS } from "../protocol/here.js";
-import { exec } from "../spawn/exec.js";
-import { forkserver } from "../spawn/forkserver.js";
-import { mainThreadForkserver } from "../spawn/main-thread.js";
-import type { SpawnMethodImplementation } from "../spawn/method.js";
-import { wasm } from "../spawn/wasm.js";
 
 /** Defaults of every wait, in ms (design sections 4 and 6). */
 export const START_TIMEOUT = 10_000;
 export const CANCEL_TIMEOUT = 500;
 export const KILL_TIMEOUT = 1_600;
-
-/** The methods that work in this version. */
-const METHODS: Readonly<Record<SpawnMethod, SpawnMethodImplementation>> = {
-  forkserver,
-  main_thread_forkserver: mainThreadForkserver,
-  exec,
-  wasm,
-};
-/** Methods of the design that do not work yet: asking for one is refused by name. */
-const ANNOUNCED = ["wasm_fork", "wasm_forkserver"];
-/** What each kind of source can run under. */
-const FITTING: Readonly<Record<SourceKind, readonly SpawnMethod[]>> = {
-  actor: ["forkserver", "main_thread_forkserver", "exec", "wasm"],
-  component: ["wasm"],
-  source: ["wasm"],
-};
 
 const NURSERY_OPTIONS = ["name", "startTimeout", "cancelTimeout", "killTimeout", "onDeath", "onDeaf", "signals"];
 const COMMON_OPTIONS = ["spawn", "startTimeout", "cancelTimeout", "onDeaf", "signal", "stdio"];
@@ -92,8 +69,8 @@ export function checkStartOptions(
     throw new InvalidOption(`${what}: stdio`, stdio, '"forward", "ignore" or a function that is given each line');
   }
   checkPreload(`${what}: preload`, options.preload);
-  checkNothing(what, "grants", options.grants);
-  checkNothing(what, "imports", options.imports);
+  checkGrants(what, options.grants);
+  checkImports(what, options.imports);
 }
 
 /** Refuses options that do not exist, and those that belong to another spawn method. */
@@ -132,24 +109,43 @@ function checkPreload(option: string, preload: unknown): void {
   }
 }
 
-/** Every path as the URL that it is. */
-export function preloadOf(preload: AnyOptions["preload"]): boolean | readonly string[] | undefined {
-  if (typeof preload === "boolean" || preload === undefined) return preload;
-  return preload.map((one) => (isAbsolute(one) ? pathToFileURL(one).href : one));
+/** The spawn methods that a wasm actor may start actors of its own with. */
+export function actorsGranted(grants: object | undefined): readonly SpawnMethod[] {
+  return (grants as Grants | undefined)?.actors ?? [];
+}
+
+const SPAWN_METHODS = Object.keys(OWN_OPTIONS);
+
+function checkGrants(what: string, grants: unknown): void {
+  if (grants === undefined) return;
+  if (typeof grants !== "object" || grants === null || Array.isArray(grants))
+    throw new InvalidOption(`${what}: grants`, grants, 'an object, as { actors: ["wasm"] }');
+  for (const [key, value] of Object.entries(grants)) {
+    if (key !== "actors")
+      throw new Unsupported(
+        `grants.${key}`,
+        "this version grants a wasm actor nothing but actors of its own. Give it what it needs as arguments of calls",
+      );
+    if (value === undefined) continue;
+    if (!Array.isArray(value) || !value.every((one) => SPAWN_METHODS.includes(one as string)))
+      throw new InvalidOption(
+        `${what}: grants.actors`,
+        value,
+        `an array of spawn methods: ${SPAWN_METHODS.join(", ")}`,
+      );
+  }
 }
 
 /** What this version has none of may be given as none. */
-function checkNothing(what: string, option: "grants" | "imports", value: unknown): void {
-  if (value === undefined) return;
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new InvalidOption(`${what}: ${option}`, value, "an object, which in this version is empty");
-  const [first] = Object.keys(value);
+function checkImports(what: string, imports: unknown): void {
+  if (imports === undefined) return;
+  if (typeof imports !== "object" || imports === null || Array.isArray(imports))
+    throw new InvalidOption(`${what}: imports`, imports, "an object, which in this version is empty");
+  const [first] = Object.keys(imports);
   if (first === undefined) return;
   throw new Unsupported(
-    `${option}.${first}`,
-    option === "grants"
-      ? "this version grants nothing to wasm actors. Give them what they need as arguments of calls"
-      : "this version gives no functions of the host to components. Give them what they need as arguments of calls",
+    `imports.${first}`,
+    "this version gives no functions of the host to components. Give them what they need as arguments of calls",
   );
 }
 
@@ -193,49 +189,3 @@ function checkEnvironment(option: string, env: unknown): void {
     }
   }
 }
-
-/** A method, and why it was chosen. */
-export interface Choice {
-  readonly name: SpawnMethod;
-  readonly method: SpawnMethodImplementation;
-  readonly reason: string;
-  /** The user has named it at this start. */
-  readonly explicit: boolean;
-}
-
-/** The method to use for a kind of source. @throws InvalidOption, Unsupported */
-export function chooseMethod(what: string, spawn: unknown, kind: SourceKind): Choice {
-  const fitting = FITTING[kind];
-  if (spawn !== undefined) {
-    const found = find(`${what}: spawn`, spawn);
-    if (!fitting.includes(found.name))
-      throw new InvalidOption(`${what}: spawn`, spawn, `${quoted(fitting)}: a ${kind} runs as nothing else`);
-    return { ...found, reason: "asked for", explicit: true };
-  }
-  const fromEnvironment = process.env["BROOD_SPAWN_METHOD"];
-  if (fromEnvironment !== undefined && fromEnvironment !== "") {
-    const found = find("BROOD_SPAWN_METHOD", fromEnvironment);
-    // It replaces a default, and where there is no choice there is no default.
-    if (fitting.length > 1 && fitting.includes(found.name))
-      return { ...found, reason: "set by BROOD_SPAWN_METHOD", explicit: false };
-  }
-  const name = fitting[0] as SpawnMethod;
-  return {
-    name,
-    method: METHODS[name],
-    reason: fitting.length > 1 ? "the default" : `a ${kind} always runs as ${name}`,
-    explicit: false,
-  };
-}
-
-function find(option: string, value: unknown): Pick<Choice, "name" | "method"> {
-  const known = Object.keys(METHODS) as SpawnMethod[];
-  const name = known.find((one) => one === value);
-  if (name !== undefined) return { name, method: METHODS[name] };
-  if (typeof value === "string" && ANNOUNCED.includes(value)) {
-    throw new Unsupported(`spawn method ${value}`, `this version does not have it yet; it has ${known.join(", ")}`);
-  }
-  throw new InvalidOption(option, value, quoted(known));
-}
-
-const quoted = (names: readonly string[]): string => names.map((one) => JSON.stringify(one)).join(" or ");

@@ -1,7 +1,7 @@
 // What can be started: an actor module or a component by reference, bytes of a component, or the text of an actor. Nothing of it
 // is loaded or run here.
-import { fileURLToPath } from "node:url";
-import { isAbsolute } from "node:path";
+import { dirname, isAbsolute, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type {
   ActorDefinition,
   ActorSource,
@@ -13,6 +13,8 @@ import type {
 } from "../context/surface.js";
 import { InvalidOption } from "../errors/kinds.js";
 import { checkKnown, checkObject, checkOneOf } from "../portal/check.js";
+import { besideArtifact } from "../protocol/artifact-url.js";
+import type { OrderedSource } from "../protocol/orders.js";
 import type { Source } from "../spawn/method.js";
 
 /** Holds what is to be started. Registered, since `brood` may exist twice in a process. */
@@ -81,6 +83,42 @@ export function checkSource(what: string, source: unknown): Source {
         ? 'an actor definition is started by its module: actor(new URL("./greeter.js", import.meta.url))'
         : 'what actor() returns: actor(new URL("./greeter.js", import.meta.url)); or what component() or source() returns';
   throw new InvalidOption(`${what}: what`, source, hint);
+}
+
+/**
+ * What a guest has ordered. A module that it names relative to itself stands beside its artifact.
+ * @param beside the directory of that artifact; undefined where there is none
+ * @throws InvalidOption
+ */
+export function orderedSource(ordered: OrderedSource, beside: string | undefined): Source {
+  switch (ordered.kind) {
+    case "actor":
+      return { kind: "actor", module: new URL(pathToFileURL(fileOf(ordered.module, beside)).href) };
+    case "component": {
+      const { file, bytes, isolated } = ordered;
+      if (file !== undefined)
+        return { kind: "component", origin: { file: fileOf(file, beside), bytes: undefined, isolated } };
+      if (bytes === undefined) throw new InvalidOption("component: what", bytes, "a URL, or the bytes of a component");
+      return { kind: "component", origin: { file: undefined, bytes, isolated } };
+    }
+    case "source":
+      return ordered;
+  }
+}
+
+/** The directory in which the artifact of a source stands. */
+export function besideOf(source: Source): string | undefined {
+  if (source.kind === "actor") return dirname(fileURLToPath(source.module));
+  return source.kind === "component" && source.origin.file !== undefined ? dirname(source.origin.file) : undefined;
+}
+
+function fileOf(url: string, beside: string | undefined): string {
+  const parsed = new URL(url);
+  if (parsed.protocol === "file:") return fileURLToPath(parsed);
+  const path = besideArtifact(parsed.href);
+  if (path === undefined || beside === undefined)
+    throw new InvalidOption("actor: module", url, 'a URL with the protocol "file:", or one made of import.meta.url');
+  return resolve(beside, path);
 }
 
 function sourceOf<K extends SourceKind>(details: Source & { kind: K }): ActorSource<any, K> {

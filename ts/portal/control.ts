@@ -1,7 +1,7 @@
 // The one owner of a started actor: its status, its channel or its exports, the ladder that ends it, and the exit that is told once.
 // Whatever happens first settles a start: ready, death, timeout or abort. Every ending is bounded: Cancel, SIGTERM after
 // `cancelTimeout`, SIGKILL after `killTimeout` more.
-import { randomUUID, timingSafeEqual } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Asking } from "../context/asking.js";
 import { ExportCaller } from "../context/export-caller.js";
 import { deferred, track } from "../errors/observed-promise.js";
@@ -67,6 +67,18 @@ export interface ControlSettings extends Steps {
   endingWithin(): number | undefined;
   /** The actor's own log lines. */
   log(level: number, text: string): void;
+  /** What hosts the actors that it starts itself; undefined where it was not granted any. */
+  hosts: ((channel: Channel) => Hosted) | undefined;
+}
+
+/** The bodies that an actor of this process has ordered. */
+export interface Hosted {
+  /** @throws InvalidMessage */
+  message(flags: number, context: number, payload: Uint8Array): void;
+  /** Gives each line of a stack the place in its sources: `own` knows those of the actor itself. */
+  mapStack(stack: string, own: (stack: string) => string): string;
+  /** Ends them; resolves when they are gone. */
+  end(): Promise<void>;
 }
 
 /** Who hears how it went. */
@@ -120,6 +132,7 @@ export class Control implements ChannelHandler, BodySink {
   #death: ActorDied | undefined;
   #exit: Exit | undefined;
   #cancelling: Promise<boolean> | undefined;
+  #hosted: Hosted | undefined;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #startTimer: ReturnType<typeof setTimeout> | undefined;
   #onAbort: (() => void) | undefined;
@@ -210,7 +223,11 @@ export class Control implements ChannelHandler, BodySink {
     }
     this.#body = body;
     if (body.pid !== undefined) this.#id = { ...this.#id, pid: body.pid };
-    void body.gone.then((end) => this.#gone(end));
+    void body.gone.then(async (end) => {
+      // What it has started is gone before it.
+      if (this.#hosted !== undefined) await this.#hosted.end();
+      this.#gone(end);
+    });
     this.#startTimer = setTimeout(() => {
       this.#late = this.#lateness();
       this.#refuse(undefined);
@@ -278,7 +295,10 @@ export class Control implements ChannelHandler, BodySink {
     if (this.#body?.instead !== undefined) this.#owner.fellBack(this);
     const channel = new Channel(transport, this, guest?.memory);
     this.#channel = channel;
-    this.#guest = guest;
+    if (guest !== undefined) {
+      const { mapStack } = guest;
+      this.#guest = { ...guest, mapStack: (stack) => this.#hosted?.mapStack(stack, mapStack) ?? mapStack(stack) };
+    }
     this.#opener = new Opener(
       channel,
       {
@@ -292,7 +312,7 @@ export class Control implements ChannelHandler, BodySink {
         undelivered: (error) => this.#tellUndelivered(error),
         unheard: (context, error) => this.#owner.unheard.add(context, error, (unmet) => this.#tellUndelivered(unmet)),
       },
-      guest,
+      this.#guest,
     );
     if (guest === undefined) {
       if (this.#body?.known === true) this.#sendSpec();
@@ -347,6 +367,7 @@ export class Control implements ChannelHandler, BodySink {
   message(type: FrameType, flags: number, context: number, payload: Uint8Array): void {
     if (this.#phase === "hello" && type !== FrameType.Hello)
       throw new InvalidMessage(`a frame of type ${type} before Hello`);
+    if (type === FrameType.Request) return this.#request(flags, context, payload);
     if (context !== 0) {
       if (this.#phase !== "ready") throw new InvalidMessage(`a frame of context ${context} before Ready`);
       (this.#opener as Opener).message(type, flags, context, payload);
@@ -383,6 +404,14 @@ export class Control implements ChannelHandler, BodySink {
       default:
         throw new InvalidMessage(`a frame of type ${type} does not belong on the channel itself`);
     }
+  }
+
+  #request(flags: number, context: number, payload: Uint8Array): void {
+    const channel = this.#channel as Channel;
+    this.#hosted ??= this.#settings.hosts?.(channel);
+    if (this.#hosted === undefined) throw new InvalidMessage("it orders an actor, which it was not granted");
+    this.#hosted.message(flags, context, payload);
+    channel.flush();
   }
 
   closed(breach: InvalidMessage | undefined): void {
@@ -626,7 +655,7 @@ function reasonOf(error: Error): string {
 
 /** Compares without telling by its time how much was right. */
 function sameToken(a: string, b: string): boolean {
-  const left = Buffer.from(a);
-  const right = Buffer.from(b);
-  return left.length === right.length && timingSafeEqual(left, right);
+  let differs = a.length ^ b.length;
+  for (let i = 0; i < b.length; i++) differs |= a.charCodeAt(i) ^ b.charCodeAt(i);
+  return differs === 0;
 }

@@ -140,6 +140,8 @@ export interface Spec {
   readonly cancelTimeout: number;
   /** Time left of a parent that is itself being ended, in ms. */
   readonly budget?: number | undefined;
+  /** The spawn methods with which it may start actors, where it is a guest. */
+  readonly actors?: readonly string[] | undefined;
 }
 
 export function encodeSpec(spec: Spec): Uint8Array {
@@ -168,6 +170,7 @@ export function decodeSpec(payload: Uint8Array, flags = 0): Spec {
     preload: takeMaybe(body, "Spec", "preload", isTexts, "an array of texts"),
     cancelTimeout: take(body, "Spec", "cancelTimeout", isTime, "a time in ms"),
     budget: takeMaybe(body, "Spec", "budget", isTime, "a time in ms"),
+    actors: takeMaybe(body, "Spec", "actors", isTexts, "an array of texts"),
   };
 }
 

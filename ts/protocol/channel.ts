@@ -107,6 +107,13 @@ export class Channel implements TransportSink {
     return true;
   }
 
+  /** Bytes of `context` that wait for room. */
+  waiting(context: number): number {
+    let bytes = 0;
+    for (const { payload, offset } of this.#backlog.get(context) ?? []) bytes += payload.length - offset;
+    return bytes;
+  }
+
   /** Gives everything that may go to the transport now. */
   flush(): void {
     if (this.#closed) return;

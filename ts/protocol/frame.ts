@@ -42,9 +42,9 @@ export const FrameType = {
   Cancel: 12,
   /** The loop of the actor answers a Cancel. */
   CancelAck: 13,
-  /** A guest asks its host for something. */
+  /** A guest asks its host for something: in context 0 by an order (`orders.ts`), elsewhere by bytes for an actor of its own. */
   Request: 14,
-  /** The answer to a Request. */
+  /** What comes of a Request, in the same contexts. In a context of the host's: why a message of its stream was refused. */
   Reply: 15,
   /** A log record. Fixed head. */
   Log: 16,

@@ -2,9 +2,9 @@
 // making: what does not look like a frame of that script is left as it is.
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { relative, resolve } from "node:path";
+import { SCRIPT } from "../protocol/script-name.js";
 
 /** How the guest's engine calls the built script, and the code of a `source(code)`. */
-const SCRIPT = "componentize-qjs:user.js";
 const EVALUATED = "<input>";
 
 /** The name of brood's own part in the sources of a map. */

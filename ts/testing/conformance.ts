@@ -87,7 +87,7 @@ export function lawEnv(
       const { killTimeout, limits, ...rest } = more;
       const own = has("process")
         ? { ...(killTimeout === undefined ? {} : { killTimeout }) }
-        : { ...(limits === undefined ? {} : { limits }) };
+        : { grants: { actors: [method] }, ...(limits === undefined ? {} : { limits }) };
       return { spawn: method, ...rest, ...own, name } as LawStart;
     },
   };

@@ -14,6 +14,13 @@ export function assertLeft(env: LawEnv, exit: Exit, code: number): void {
   assert.equal(exit.error.remote.message, `left with ${code}`);
 }
 
+/** The same of an exit that another actor has told of: what is in it is data. */
+export function assertToldLeft(env: LawEnv, exit: Exit, code: number): void {
+  if (env.has("process")) return assertLeft(env, exit, code);
+  const { remote } = (exit as { error?: { remote?: { name: string; message: string } } }).error ?? {};
+  assert.deepEqual([exit.kind, remote?.name, remote?.message], ["failed", "Left", `left with ${code}`]);
+}
+
 /** Asserts that the actor is there; in this process it is the only one of its method. */
 export function assertThere(env: LawEnv, id: ActorId | undefined): void {
   if (env.has("process")) assert.equal(isAlive(pidOf(id)), true, `${id?.name} is gone`);

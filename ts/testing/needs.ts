@@ -58,7 +58,6 @@ const LACKS: Readonly<Record<SpawnMethod | "wasm", Partial<Record<Need, Lack>>>>
     fork: { why: "is not forked" },
     template: { why: "has no template" },
     "unhandled rejections": { why: "its engine tells nobody of them, but for those of callbacks" },
-    "nested nurseries": { why: "starts no actors", until: "part 5" },
   },
 };
 

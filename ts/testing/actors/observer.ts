@@ -1,17 +1,7 @@
 // Tells what its process looks like from inside.
 import { readdirSync, readlinkSync } from "node:fs";
 import inspector from "node:inspector";
-import { defineActor, endpoint } from "../../actor/index.js";
-import { actor } from "../../nursery/source.js";
-import type { ActorInfo } from "../../context/surface.js";
-import type { ActorId } from "../../errors/identity.js";
-
-export interface Known extends ActorInfo {
-  readonly caller: ActorId;
-  readonly pid: number;
-}
-
-const self = actor<typeof import("./observer.js")>(new URL(import.meta.url));
+import { defineActor } from "../../actor/index.js";
 
 export default defineActor({
   debugging: () => ({
@@ -41,13 +31,4 @@ export default defineActor({
         return [];
       }
     }),
-  /** What it knows of itself, and the actors below it: one for each name, each below the one before. */
-  known: endpoint(async (task, names: string[]): Promise<Known[]> => {
-    const own: Known = { ...task.actor, caller: task.caller, pid: process.pid };
-    const [name, ...further] = names;
-    if (name === undefined) return [own];
-    const nursery = await task.openNursery();
-    const portal = await nursery.start(self, { name, spawn: task.actor.spawnMethod as "exec" });
-    return [own, ...(await portal.call("known", further))];
-  }),
 });

@@ -1,33 +1,75 @@
 // Actors that start actors: trees and chains.
-import { appendFileSync } from "node:fs";
 import { context, defineActor, endpoint, type } from "../../actor/index.js";
-import type { ProcessOptions, Task } from "../../context/surface.js";
+import type { ActorInfo, Portal, ProcessOptions, Task } from "../../context/surface.js";
+import type { ActorId } from "../../errors/identity.js";
 import { actor } from "../../nursery/source.js";
+import { builtin, inProcess, ownProcess } from "../builtin.js";
 import { leave } from "../leave.js";
-import { isAlive } from "../processes.js";
+import { note } from "../notes.js";
 
 const worker = actor<typeof import("./worker.js")>(new URL("./worker.js", import.meta.url));
 const self = actor<typeof import("./scopes.js")>(new URL(import.meta.url));
 
 let own: Task;
 
+/** 0 in a guest, which has none. */
+const pid = (): number => (inProcess() ? ownProcess().pid : 0);
+
+/** What an actor knows of itself. */
+export interface Known extends ActorInfo {
+  readonly caller: ActorId;
+  readonly pid: number | undefined;
+}
+
 export default defineActor(
   {
-    pid: () => process.pid,
+    pid,
     add: (a: number, b: number) => a + b,
     leave,
-    /** Starts a chain of actors below, each in the nursery of the one above; every one notes at its end who of those below still lives. */
+    /**
+     * Starts a chain of actors below, each in the nursery of the one above; every one tells at its end how many of those below still
+     * live: in the file `notes`, a guest by a note.
+     */
     chain: async (notes: string, below: string[], options: ProcessOptions): Promise<number[]> => {
       const pids: number[] = [];
-      own.defer(() => appendFileSync(notes, `${own.actor.id.name} ${pids.filter(isAlive).length}\n`));
+      const portals: Portal<any>[] = [];
+      own.defer(() => {
+        const { name } = own.actor.id;
+        if (!inProcess()) return note(own, `${name} ${portals.filter(({ status }) => status !== "ended").length}`);
+        const { appendFileSync, existsSync } = builtin("fs");
+        appendFileSync(notes, `${name} ${pids.filter((one) => existsSync(`/proc/${one}`)).length}\n`);
+      });
       const [name, ...rest] = below;
       if (name !== undefined) {
         const nursery = await own.openNursery();
         const child = await nursery.start(self, { ...options, name });
+        portals.push(child);
         pids.push(...(await child.call("chain", notes, rest, options)));
       }
-      return [process.pid, ...pids];
+      return [pid(), ...pids];
     },
+    /** So many actors below, each in the nursery of the one above; the deepest loops for ever once it has answered. */
+    growBusy: async (levels: number, options: ProcessOptions): Promise<void> => {
+      if (levels === 0) {
+        setTimeout(() => {
+          for (;;);
+        }, 0);
+        return;
+      }
+      own.defer(() => note(own, `ends above ${levels}`));
+      const nursery = await own.openNursery();
+      const child = await nursery.start(self, { ...options, name: `level-${levels}` });
+      await child.call("growBusy", levels - 1, options);
+    },
+    /** What it knows of itself, and the actors below it: one for each name, each below the one before. */
+    known: endpoint(async (task, names: string[], options: ProcessOptions): Promise<Known[]> => {
+      const known: Known = { ...task.actor, caller: task.caller, pid: inProcess() ? pid() : undefined };
+      const [name, ...further] = names;
+      if (name === undefined) return [known];
+      const nursery = await task.openNursery();
+      const portal = await nursery.start(self, { ...options, name });
+      return [known, ...(await portal.call("known", further, options))];
+    }),
     /** Two actors below, two below each, and so on; the leaves fail. */
     tree: endpoint(async (task, levels: number, options: ProcessOptions): Promise<never> => {
       if (levels === 0) throw new RangeError(task.actor.path);
@@ -98,9 +140,9 @@ export default defineActor(
     leaveLooping: endpoint(async (task, options: ProcessOptions): Promise<number> => {
       const nursery = await task.openNursery();
       const child = await nursery.start(self, { ...options, name: "below" });
-      const pid = await child.call("pid");
+      const looping = await child.call("pid");
       void child.call("loop");
-      return pid;
+      return looping;
     }),
     loop: () => {
       for (;;);

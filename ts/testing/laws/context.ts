@@ -17,7 +17,7 @@ import { bounded } from "../bounded.js";
 import { gate, rejection, until } from "../gate.js";
 import { latchOf, open } from "../latches.js";
 import { section, type LawEnv } from "../law.js";
-import { assertLeft } from "../left.js";
+import { assertToldLeft } from "../left.js";
 import { Notes } from "../notes.js";
 import { silent } from "../silent.js";
 
@@ -478,7 +478,7 @@ law(
       assert.equal(error.errors, undefined);
       const { path, exit } = error.remote.fields as Pick<ActorDied, "path" | "exit">;
       assert.equal(path, "/peer/below");
-      assertLeft(env, exit, 7);
+      assertToldLeft(env, exit, 7);
       assert.equal(await peer.call("add", 1, 2), 3);
     });
   },

@@ -206,7 +206,10 @@ law("The stack holds the remote throw line and the local call line", async (env)
     ];
     if (env.has("nested nurseries")) {
       const through = await nursery.start(tree, env.options("first"));
-      calls.push(["call through an actor", lineHere(), rejection(through.call("below", ["second"], "line", options))]);
+      calls.push(
+        ["call through an actor", lineHere(), rejection(through.call("below", ["second"], "line", options))],
+        ["call through another actor", lineHere(), rejection(through.call("belowOther", "line", options))],
+      );
     }
     const thrown = lineOf(THROWER, 'new Error("with its line")');
     for (const [what, line, caught] of calls) {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { ActorSource, OutputLine, Portal } from "../../context/surface.js";
+import type { ActorSource, OutputLine, Portal, ProcessOptions } from "../../context/surface.js";
 import { ArtifactRefused, CompileRefused, type ArtifactReason } from "../../errors/guest.js";
 import { InvalidOption, StartFailed } from "../../errors/kinds.js";
 import { isRemote } from "../../errors/remote.js";
@@ -16,6 +16,7 @@ import { assertGone } from "../left.js";
 import { plainComponent } from "../plain-component.js";
 
 const MODULE = new URL("../actors/worker.js", import.meta.url);
+const scopes = actor<typeof import("../actors/scopes.js")>(new URL("../actors/scopes.js", import.meta.url));
 const worker = actor<typeof import("../actors/worker.js")>(MODULE);
 
 export const guestStarts = section(8);
@@ -137,15 +138,21 @@ law(
   },
 );
 
-law("An actor opens nurseries of its own, or is told that it cannot", async (env) => {
+law("A guest starts actors of its own with the methods that it was granted, and with no other", async (env) => {
   await withNursery(async (nursery) => {
-    const portal = await nursery.start(worker, env.options("nests"));
-    if (env.has("nested nurseries")) return assert.equal(await portal.call("nest"), "opened");
-    const error = await rejection(portal.call("nest"));
-    assert.ok(isRemote(error, "Unsupported"), String(error));
-    assert.equal(error.remote.code, "ERR_BROOD_UNSUPPORTED");
-    assert.match(error.remote.message, /task\.openNursery/);
-    assert.equal(await portal.call("add", 1, 2), 3);
+    const options: ProcessOptions = { spawn: env.method as ProcessOptions["spawn"] };
+    const granted = await nursery.start(scopes, { ...env.options("granted") });
+    assert.deepEqual((await granted.call("known", ["below"], options)).length, 2);
+    if (env.has("process")) return;
+    // What it was not granted it cannot hand on either, and its own actor has nothing of it unless it is given that.
+    const refused = await rejection(granted.call("known", ["below", "further"], options));
+    assert.ok(isRemote(refused, "NotGranted"), String(refused));
+    assert.equal(refused.remote.code, "ERR_BROOD_NOT_GRANTED");
+    const bare = await nursery.start(scopes, { name: "bare", spawn: "wasm" });
+    const error = await rejection(bare.call("known", ["below"], { spawn: "exec" }));
+    assert.ok(isRemote(error, "NotGranted"), String(error));
+    assert.match(error.remote.message, /Start it with grants: \{ actors: \["exec"\] \}\.$/);
+    assert.equal(await bare.call("add", 1, 2), 3);
   });
 });
 

@@ -20,11 +20,11 @@ import { answerOf, runProgram } from "../run-program.js";
 import { BROOD_ACTOR, writtenActor } from "../scratch.js";
 import { soon } from "../soon.js";
 
+const scopes = actor<typeof import("../actors/scopes.js")>(new URL("../actors/scopes.js", import.meta.url));
 const worker = actor<typeof import("../actors/worker.js")>(new URL("../actors/worker.js", import.meta.url));
 const unready = actor<typeof import("../actors/unready.js")>(new URL("../actors/unready.js", import.meta.url));
 const slow = actor<typeof import("../actors/slow-start.js")>(new URL("../actors/slow-start.js", import.meta.url));
 const talker = actor<typeof import("../actors/talker.js")>(new URL("../actors/talker.js", import.meta.url));
-const observer = actor<typeof import("../actors/observer.js")>(new URL("../actors/observer.js", import.meta.url));
 const OWN_CHANNEL = new URL("../own-channel.js", import.meta.url).href;
 
 export const starting = section(8);
@@ -505,11 +505,12 @@ law(
   async (env) => {
     const root = thisProcess();
     await withNursery(async (nursery) => {
-      const portal = await nursery.start(
-        observer,
-        env.options("a", { startTimeout: 20_000, env: { BROOD_LOGLEVEL: "debug" } }),
-      );
-      const known = await portal.call("known", ["b", "c"]);
+      // A guest has no environment; its level is that of its parent.
+      const level = env.has("process") ? "debug" : root.logLevel;
+      const more = env.has("process") ? { env: { BROOD_LOGLEVEL: level } } : {};
+      const portal = await nursery.start(scopes, env.options("a", { startTimeout: 20_000, ...more }));
+      const { name: _name, ...options } = env.options("");
+      const known = await portal.call("known", ["b", "c"], options);
       assert.deepEqual(known[0]?.id, portal.id);
       for (const [depth, one] of known.entries()) {
         assert.equal(one.path, ["", "a", "b", "c"].slice(0, depth + 2).join("/"));
@@ -519,7 +520,7 @@ law(
         assert.deepEqual(one.parent, depth === 0 ? root.id : known[depth - 1]?.id);
         assert.deepEqual(one.caller, one.parent);
         assert.equal(one.spawnMethod, portal.spawnMethod);
-        assert.equal(one.logLevel, "debug");
+        assert.equal(one.logLevel, level);
       }
     });
   },
@@ -717,8 +718,7 @@ law(
       const portal = await nursery.start(worker, env.options("asked"));
       assert.equal(portal.spawnMethod, env.method);
       assert.equal(portal.spawnReason, "asked for");
-      const { spawn: _spawn, ...unsaid } = env.options("default");
-      const byDefault = await nursery.start(worker, unsaid);
+      const byDefault = await nursery.start(worker, { name: "default" });
       assert.equal(byDefault.spawnReason, "the default");
       // Every method of the design that this version does not have.
       for (const method of ["wasm_fork", "wasm_forkserver"]) {

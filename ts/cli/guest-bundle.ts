@@ -173,7 +173,7 @@ function nameOwn(text: string, directory: string): string {
 }
 
 function describe({ text: found, location }: Message, cwd: string): string {
-  const name = /^No matching export in "brood:\w+.*" for import "(.*)"$/.exec(found)?.[1];
+  const name = /^No matching export in "brood:\w+.*" for import .(.*).$/.exec(found)?.[1];
   const text =
     name === undefined
       ? found

@@ -3,6 +3,8 @@ export { actor, component, source } from "./nursery/source.js";
 export { configure, type Configuration } from "./nursery/configure.js";
 export { offer } from "./nursery/offer.js";
 export { openNursery, withNursery } from "./nursery/open.js";
+export { pool } from "./supervisor/pool.js";
+export type { Pool, PoolCalls, PoolOptions, PoolStats, PoolTimes } from "./supervisor/pool-surface.js";
 export { BroodError, isBroodError } from "./errors/base.js";
 export { ERROR_CODES, type ErrorCode } from "./errors/codes.js";
 export {
@@ -35,6 +37,7 @@ export {
   type CancelScope,
   type CancelVia,
 } from "./errors/kinds.js";
+export { PoolClosed, PoolFull } from "./errors/pool.js";
 export { TemplateFailed, type TemplateReason } from "./errors/template.js";
 export type { Exit } from "./errors/exit.js";
 export type { ActorId } from "./errors/identity.js";

@@ -1,8 +1,11 @@
 // The public names of brood on the host's side, and nothing else.
 export { actor, component, source } from "./nursery/source.js";
+export { openCluster, type Cluster, type ClusterOptions } from "./nursery/cluster.js";
 export { configure, type Configuration } from "./nursery/configure.js";
+export { gather, type Entry, type Gathered } from "./nursery/gather.js";
 export { offer } from "./nursery/offer.js";
 export { openNursery, withNursery } from "./nursery/open.js";
+export { shared, type SharedOptions, type Use } from "./nursery/shared.js";
 export { pool } from "./supervisor/pool.js";
 export type { Pool, PoolCalls, PoolOptions, PoolStats, PoolTimes } from "./supervisor/pool-surface.js";
 export { BroodError, isBroodError } from "./errors/base.js";

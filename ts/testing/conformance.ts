@@ -10,6 +10,7 @@ import { kills, limits, links } from "./laws/guest-ends.js";
 import { forks } from "./laws/forks.js";
 import { guestStarts } from "./laws/guest-starts.js";
 import { nursery } from "./laws/nursery.js";
+import { pools } from "./laws/pools.js";
 import { portal } from "./laws/portal.js";
 import { signals } from "./laws/signals.js";
 import { starting } from "./laws/starting.js";
@@ -30,6 +31,7 @@ const SECTIONS = [
   forks,
   guestStarts,
   signals,
+  pools,
 ];
 
 /** A law that is not run, and why. */

@@ -3,6 +3,7 @@ import { appendFileSync } from "node:fs";
 import { context, defineActor, endpoint, type } from "../../actor/index.js";
 import type { ProcessOptions, Task } from "../../context/surface.js";
 import { actor } from "../../nursery/source.js";
+import { pool } from "../../supervisor/pool.js";
 import { leave } from "../leave.js";
 import { isAlive } from "../processes.js";
 
@@ -28,6 +29,12 @@ export default defineActor(
       }
       return [process.pid, ...pids];
     },
+    /** A pool below, which is gone with the task: the names of its actors, and the time that a call of it has. */
+    pooled: endpoint(async (task, options: ProcessOptions) => {
+      const workers = pool(worker, { ...options, size: 2, nursery: await task.openNursery() });
+      const infos = await Promise.all(Array.from({ length: 4 }, () => workers.call("info")));
+      return { ids: infos.map(({ id }) => id), paths: infos.map(({ path }) => path), remaining: infos[0]?.remaining };
+    }),
     /** Two actors below, two below each, and so on; the leaves fail. */
     tree: endpoint(async (task, levels: number, options: ProcessOptions): Promise<never> => {
       if (levels === 0) throw new RangeError(task.actor.path);

@@ -1,5 +1,7 @@
 // Section 12: pools, shared resources, gather, clusters.
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import type { OutputLine, Portal } from "../../context/surface.js";
 import {
   ActorDied,
@@ -27,6 +29,7 @@ import { Notes } from "../notes.js";
 
 const worker = actor<typeof import("../actors/worker.js")>(new URL("../actors/worker.js", import.meta.url));
 const callee = actor<typeof import("../actors/callee.js")>(new URL("../actors/callee.js", import.meta.url));
+const scopes = actor<typeof import("../actors/scopes.js")>(new URL("../actors/scopes.js", import.meta.url));
 const unready = actor<typeof import("../actors/unready.js")>(new URL("../actors/unready.js", import.meta.url));
 
 type Callee = typeof callee extends { readonly endpoints?: infer E } ? NonNullable<E> : never;
@@ -325,6 +328,7 @@ law("What is wrong with one call of a pool is told to its caller alone", async (
 law("Where starts fail again and again those who wait are told why, nothing spins, and a later call tries again", async (env) => {
   const failing = pool(unready, options(env, { name: "throws in setup", size: 2 }, { stdio: "ignore" }));
   env.defer(() => failing.close());
+  const from = performance.now();
   const waiting = [failing.call("add", 1, 2), failing.call("add", 3, 4), failing.ready()];
   for (const one of await Promise.all(waiting.map(rejection))) {
     assert.ok(one instanceof StartFailed);
@@ -333,6 +337,7 @@ law("Where starts fail again and again those who wait are told why, nothing spin
     assert.ok(isRemote(one.cause.cause, "RangeError"));
     assert.match(one.message, /^start failed: throws in setup \(\/throws in setup\): the last 3 actors .* thrown in setup\.?$/s);
   }
+  assert.ok(performance.now() - from >= 300, "it did not pause between its starts");
   const { failedStarts, starting, queued } = failing.stats;
   assert.ok(failedStarts >= 3 && failedStarts <= 4, `${failedStarts}`);
   assert.deepEqual([starting, queued], [0, 0]);
@@ -403,27 +408,47 @@ law("A pool ends with the nursery that it hangs on; the death of its actors does
   assert.deepEqual(waited, [failure, failure]);
 });
 
-law("What fails in the end of a pool's actor that is replaced is logged, and the pool goes on", async (env) => {
-  const lines: string[] = [];
-  const hear = ({ text }: OutputLine): void => void lines.push(text);
-  const workers = pool(worker, options(env, { size: 1 }, { stdio: hear }));
-  const controller = new AbortController();
-  const running = workers.with({ signal: controller.signal }).call("failOnCancel", "in its finally");
-  await until("it runs", () => workers.stats.running === 1);
-  await workers.children[0]?.call("add", 1, 2);
-  controller.abort();
-  assert.ok(isRemote(await rejection(running), "Error"));
-  assert.equal(await workers.call("add", 1, 2), 3);
-  // Its end is asked for by somebody else while a call runs, whose failure nobody waits for.
-  const lost = rejection(workers.call("failOnCancel", "while it was ended"));
-  await until("it runs", () => workers.stats.running === 1);
-  await workers.children[0]?.call("add", 1, 2);
-  await workers.children[0]?.cancel();
-  await lost;
-  assert.equal(await workers.call("add", 1, 2), 3);
-  assert.equal(workers.status, "open");
-  await workers.close();
-});
+law(
+  "What fails in the cleaning up of a pool's actor that is ended is logged, and the pool goes on; where the pool ends, it is its failure",
+  async (env) => {
+    const lines: string[] = [];
+    const hear = ({ text }: OutputLine): void => void lines.push(text);
+    const workers = pool(worker, options(env, { size: 1 }, { stdio: hear }));
+    env.defer(() => workers.cancel());
+    // What it defers fails, since the file that it removes then is gone by itself.
+    const spoil = async (): Promise<void> => {
+      const file = join(env.directory, "temporary");
+      await workers.call("deferAtEnd", [], "", file);
+      rmSync(file);
+    };
+    await spoil();
+    await workers.children[0]?.cancel();
+    assert.equal(await workers.call("add", 1, 2), 3);
+    assert.equal(workers.status, "open");
+    assert.ok(
+      lines.some((line) => /^error: its end failed: .*ENOENT/.test(line)),
+      lines.join("\n"),
+    );
+    await spoil();
+    assert.ok(isRemote(await rejection(workers.close()), "Error"));
+  },
+  { needs: ["process"] },
+);
+
+law(
+  "A pool inside an actor is gone when its task ends, and its calls have no more time than that task",
+  async (env) => {
+    await withNursery(async (scope) => {
+      const host = await scope.start(scopes, env.options("host"));
+      const { name: _name, ...start } = env.options("");
+      const { ids, paths, remaining } = await host.with({ deadline: 10_000 }).call("pooled", start);
+      for (const path of paths) assert.match(path, /^\/host\/pool-[12]$/);
+      assert.ok(remaining !== undefined && remaining > 0 && remaining <= 10_000, `${remaining}`);
+      for (const id of ids) assertGone(env, id);
+    });
+  },
+  { needs: ["nested nurseries"] },
+);
 
 // Shared resources.
 
@@ -729,7 +754,9 @@ law("A cluster gives a name -> portal map; a wrong count of names is refused; on
     withNursery(async (scope) => {
       const within = await openCluster(worker, { ...start, size: 2, nursery: scope });
       assert.deepEqual([...within.portals.keys()], ["cluster-1", "cluster-2"]);
-      await within.portals.get("cluster-1")?.call("leave", 3);
+      await rejection((within.portals.get("cluster-1") as Portal<any>).call("leave", 3));
+      assert.equal(scope.status, "ending");
+      assert.equal(within.status, "ending");
     }),
   );
   assert.ok(failed instanceof ActorDied && failed.actor.name === "cluster-1");

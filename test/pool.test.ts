@@ -70,32 +70,38 @@ law("a pool of components serves calls, tells each caller its own error, and rep
   assert.is(calls.stats.replaced, 1);
 });
 
-law("a call of a component that runs past its deadline, or is aborted, costs its instance, and no other call", async () => {
-  await using calls = pool(plain, { size: 1 });
-  await calls.ready();
-  const late = rejection(calls.with({ deadline: 20 }).call("spin"));
-  const waiting = calls.call("add", 1, 2);
-  const missed = await late;
-  assert.ok(missed instanceof DeadlineExceeded && missed.actorKilled === true);
-  assert.is(await waiting, 3);
-  const controller = new AbortController();
-  const spinning = rejection(calls.with({ signal: controller.signal }).call("spin"));
-  const behind = calls.call("add", 3, 4);
-  controller.abort();
-  assert.ok((await spinning) instanceof Cancelled);
-  assert.is(await behind, 7);
-  assert.is(calls.stats.replaced, 2);
-});
+law(
+  "a call of a component that runs past its deadline, or is aborted, costs its instance, and no other call",
+  async () => {
+    await using calls = pool(plain, { size: 1 });
+    await calls.ready();
+    const late = rejection(calls.with({ deadline: 20 }).call("spin"));
+    const waiting = calls.call("add", 1, 2);
+    const missed = await late;
+    assert.ok(missed instanceof DeadlineExceeded && missed.actorKilled === true);
+    assert.is(await waiting, 3);
+    const controller = new AbortController();
+    const spinning = rejection(calls.with({ signal: controller.signal }).call("spin"));
+    const behind = calls.call("add", 3, 4);
+    controller.abort();
+    assert.ok((await spinning) instanceof Cancelled);
+    assert.is(await behind, 7);
+    assert.is(calls.stats.replaced, 2);
+  },
+);
 
-law("a pool whose last actors are gone does not hold the program, and one that is disposed leaves nothing", async () => {
-  const calls = pool(worker, { size: 2, minSize: 0, idleTimeout: 1 });
-  assert.is(await calls.call("add", 1, 2), 3);
-  while (calls.children.length > 0) await calls.children[0]?.exited;
-  assert.is(calls.stats.actors, 0);
-  assert.is(await calls.call("add", 3, 4), 7);
-  await calls[Symbol.asyncDispose]();
-  assert.is(calls.status, "ended");
-});
+law(
+  "a pool whose last actors are gone does not hold the program, and one that is disposed leaves nothing",
+  async () => {
+    const calls = pool(worker, { size: 2, minSize: 0, idleTimeout: 1 });
+    assert.is(await calls.call("add", 1, 2), 3);
+    while (calls.children.length > 0) await calls.children[0]?.exited;
+    assert.is(calls.stats.actors, 0);
+    assert.is(await calls.call("add", 3, 4), 7);
+    await calls[Symbol.asyncDispose]();
+    assert.is(calls.status, "ended");
+  },
+);
 
 law("what a pool is given wrong is refused at once, naming the option, the value and what is accepted", () => {
   const refusals: [Record<string, unknown>, RegExp][] = [
@@ -123,9 +129,15 @@ law("what a pool is given wrong is refused at once, naming the option, the value
       JSON.stringify(options),
     );
   }
-  assert.throws(() => pool({} as never), (error: unknown) => error instanceof InvalidOption);
+  assert.throws(
+    () => pool({} as never),
+    (error: unknown) => error instanceof InvalidOption,
+  );
   const calls = pool(worker, { minSize: 0 });
-  assert.throws(() => calls.with({ deadline: 0 }), (error: unknown) => error instanceof InvalidOption);
+  assert.throws(
+    () => calls.with({ deadline: 0 }),
+    (error: unknown) => error instanceof InvalidOption,
+  );
   assert.throws(() => calls.with({ timeout: 5 } as never), /Accepted: the options deadline, signal/);
   return calls.close();
 });

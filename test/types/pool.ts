@@ -7,7 +7,10 @@ const markdown = component<{ render(text: string): string }>("/markdown.wasm");
 await using nursery = await openNursery();
 await using workers = pool(greeter, { size: 2, minSize: 0, idleTimeout: Infinity, nursery, preload: true });
 const text: string = await workers.call("greet", "world");
-const sum: number = await workers.with({ deadline: 5 }).with({ signal: AbortSignal.timeout(5) }).call("add", 1, 2);
+const sum: number = await workers
+  .with({ deadline: 5 })
+  .with({ signal: AbortSignal.timeout(5) })
+  .call("add", 1, 2);
 const [child] = workers.children;
 const again: string | undefined = await child?.call("greet", "world");
 await using bare = pool(greeter);

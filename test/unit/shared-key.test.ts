@@ -51,7 +51,10 @@ law("what is no data is the same as itself only", () => {
 law("a key that contains itself is refused", () => {
   const key: unknown[] = [];
   key.push(key);
-  assert.throws(() => new Keys().nameOf(key), (error: unknown) => error instanceof InvalidOption);
+  assert.throws(
+    () => new Keys().nameOf(key),
+    (error: unknown) => error instanceof InvalidOption,
+  );
 });
 
 law.run();

@@ -1,27 +1,12 @@
 // The life of a shared resource: the whole table, and that no key is ever wedged, in whatever order its users come, cancel and go.
 import fc from "fast-check";
 import * as assert from "uvu/assert";
-import {
-  nextShared,
-  UNOPENED,
-  type SharedAct,
-  type SharedEvent,
-  type SharedLife,
-} from "#brood/nursery/shared-life.js";
+import { nextShared, UNOPENED, type SharedAct, type SharedEvent, type SharedLife } from "#brood/nursery/shared-life.js";
 import { suite } from "../harness/law.js";
 
 const law = suite("shared life");
 
-const EVENTS: readonly SharedEvent[] = [
-  "ask",
-  "opened",
-  "failed",
-  "withdraw",
-  "give up",
-  "leave",
-  "closed",
-  "end",
-];
+const EVENTS: readonly SharedEvent[] = ["ask", "opened", "failed", "withdraw", "give up", "leave", "closed", "end"];
 
 /** A life and, in the order of EVENTS, what each event makes of it: status, users, waiting, act. */
 const TABLE: readonly [string, Partial<SharedLife>, readonly [string, number, number, SharedAct][]][] = [
@@ -194,7 +179,10 @@ class World {
   holds(): void {
     assert.is(this.life.waiting, this.waiting);
     assert.is(this.life.users, this.users);
-    assert.is(this.pending, { opening: "open", closing: "close", open: undefined, closed: undefined }[this.life.status]);
+    assert.is(
+      this.pending,
+      { opening: "open", closing: "close", open: undefined, closed: undefined }[this.life.status],
+    );
     // Nobody waits for nothing.
     if (this.waiting > 0) assert.not.equal(this.pending, undefined);
     if (this.life.status === "open") assert.ok(this.users > 0);
@@ -210,28 +198,31 @@ const ACTS = [
   "the work fails",
 ] as const;
 
-law("fast cancels of users in any order never wedge the key: whoever waits, waits for something that is under way", () => {
-  fc.assert(
-    fc.property(fc.array(fc.constantFrom(...ACTS), { maxLength: 80 }), (acts) => {
-      const world = new World();
-      for (const act of acts) {
-        world.act(act);
-        world.holds();
-      }
-      // When all work succeeds, everybody who still wants it has it, or it is closed.
-      for (let turn = 0; turn < 10 && world.pending !== undefined; turn++) {
-        world.act("the work succeeds");
-        world.holds();
-      }
-      assert.is(world.pending, undefined);
-      assert.is(world.waiting, 0);
-      while (world.users > 0) world.act("one leaves");
-      if (world.pending !== undefined) world.act("the work succeeds");
-      assert.is(world.life.status, "closed");
-    }),
-    { numRuns: 1_000 },
-  );
-});
+law(
+  "fast cancels of users in any order never wedge the key: whoever waits, waits for something that is under way",
+  () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...ACTS), { maxLength: 80 }), (acts) => {
+        const world = new World();
+        for (const act of acts) {
+          world.act(act);
+          world.holds();
+        }
+        // When all work succeeds, everybody who still wants it has it, or it is closed.
+        for (let turn = 0; turn < 10 && world.pending !== undefined; turn++) {
+          world.act("the work succeeds");
+          world.holds();
+        }
+        assert.is(world.pending, undefined);
+        assert.is(world.waiting, 0);
+        while (world.users > 0) world.act("one leaves");
+        if (world.pending !== undefined) world.act("the work succeeds");
+        assert.is(world.life.status, "closed");
+      }),
+      { numRuns: 1_000 },
+    );
+  },
+);
 
 law("what was opened is closed once, also where the nursery ends in between", () => {
   fc.assert(

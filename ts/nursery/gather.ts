@@ -7,7 +7,9 @@ import { closerOf } from "./closer.js";
 export type Entry = (signal: AbortSignal) => unknown;
 
 /** What was entered, in the order of the entries. Disposing it leaves all of it, last first. */
-export type Gathered<E extends readonly Entry[]> = { readonly [K in keyof E]: Awaited<ReturnType<E[K]>> } & AsyncDisposable;
+export type Gathered<E extends readonly Entry[]> = {
+  readonly [K in keyof E]: Awaited<ReturnType<E[K]>>;
+} & AsyncDisposable;
 
 /**
  * Enters several scopes at once: `await using both = await gather([() => openNursery(), () => openDatabase()])`, and
@@ -56,7 +58,11 @@ function check(entries: unknown): asserts entries is readonly Entry[] {
   }
   for (const [index, entry] of entries.entries()) {
     if (typeof entry !== "function")
-      throw new InvalidOption(`gather: entries[${index}]`, entry, "a function that enters a scope, as () => openNursery()");
+      throw new InvalidOption(
+        `gather: entries[${index}]`,
+        entry,
+        "a function that enters a scope, as () => openNursery()",
+      );
   }
 }
 

@@ -6,7 +6,11 @@ import { ActorNursery } from "./nursery.js";
 /** The nursery that was given to hang something on. @throws InvalidOption it is none of brood's */
 export function checkNursery(option: string, nursery: Nursery): ActorNursery {
   if (nursery instanceof ActorNursery) return nursery;
-  throw new InvalidOption(option, nursery, "a nursery: what openNursery() resolves with, or withNursery() gives its body");
+  throw new InvalidOption(
+    option,
+    nursery,
+    "a nursery: what openNursery() resolves with, or withNursery() gives its body",
+  );
 }
 
 /** A whole number, or where `Infinity` is a choice that too. @throws InvalidOption */

@@ -60,7 +60,9 @@ export function nextShared(life: SharedLife, event: SharedEvent): SharedStep {
       return now({ waiting: Math.max(0, waiting - 1) });
     case "leave":
       if (users === 0) return same();
-      return status === "open" && users === 1 ? now({ users: 0, status: "closing" }, "close") : now({ users: users - 1 });
+      return status === "open" && users === 1
+        ? now({ users: 0, status: "closing" }, "close")
+        : now({ users: users - 1 });
     case "end": {
       const end = { ended: true, waiting: 0 };
       if (status === "opening") return now({ ...end, wanted: false }, life.wanted ? "abort" : "nothing");

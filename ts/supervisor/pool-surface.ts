@@ -1,5 +1,14 @@
 // The public shapes of pools.
-import type { ArgsOf, CallKeys, CallOptions, Nursery, OptionsOf, Portal, ResultOf, SourceKind } from "../context/surface.js";
+import type {
+  ArgsOf,
+  CallKeys,
+  CallOptions,
+  Nursery,
+  OptionsOf,
+  Portal,
+  ResultOf,
+  SourceKind,
+} from "../context/surface.js";
 
 /** What a pool decides by itself. */
 type Decided = "onDeath" | "onDeaf" | "signal";

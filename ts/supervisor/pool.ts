@@ -16,16 +16,7 @@ import type { Control } from "../portal/control.js";
 import { controlOf, SITES, type ActorPortal } from "../portal/portal.js";
 import { assertOwn, forks } from "../protocol/forks.js";
 import { PoolCall, type CallPool } from "./pool-call.js";
-import {
-  admits,
-  givesUp,
-  nextRetirement,
-  pauseAfter,
-  pick,
-  retirable,
-  startsNow,
-  type Crowd,
-} from "./pool-choice.js";
+import { admits, givesUp, nextRetirement, pauseAfter, pick, retirable, startsNow, type Crowd } from "./pool-choice.js";
 import { PoolMember } from "./pool-member.js";
 import { poolSettings, type PoolSettings } from "./pool-options.js";
 import { PoolQueue } from "./pool-queue.js";

@@ -43,7 +43,11 @@ function options(env: LawEnv, more: Omit<PoolOptions, "spawn" | "limits"> = {}, 
 }
 
 /** A pool whose actors are all ready, closed when the law has ended. */
-async function calleesOf(env: LawEnv, more: Omit<PoolOptions, "spawn" | "limits">, start: LawMore = {}): Promise<Pool<Callee>> {
+async function calleesOf(
+  env: LawEnv,
+  more: Omit<PoolOptions, "spawn" | "limits">,
+  start: LawMore = {},
+): Promise<Pool<Callee>> {
   const callees = pool(callee, options(env, { minSize: more.size, ...more }, start));
   env.defer(() => callees.close());
   await callees.ready();
@@ -83,7 +87,10 @@ law("A pool serves more calls than it has actors, each by one that is free, firs
   await release(callees, "b");
   assert.deepEqual(await Promise.all(held), ["released a", "released b"]);
   const { calls, failed, queued, running, idle, replaced, waitTime, runTime } = callees.stats;
-  assert.deepEqual({ calls, failed, queued, running, idle, replaced }, { calls: 22, failed: 0, queued: 0, running: 0, idle: 2, replaced: 0 });
+  assert.deepEqual(
+    { calls, failed, queued, running, idle, replaced },
+    { calls: 22, failed: 0, queued: 0, running: 0, idle: 2, replaced: 0 },
+  );
   assert.ok(waitTime.max >= waitTime.mean && waitTime.mean > 0 && runTime.max >= runTime.mean && runTime.mean > 0);
 });
 
@@ -264,7 +271,9 @@ law("An actor of a pool that was idle for `idleTimeout` ends, as long as `minSiz
   for (const key of ["a", "b", "c"]) await release(callees, key);
   await Promise.all(held);
   await until("one is left", () => callees.stats.actors === 1);
-  const exits = await Promise.all(before.filter((one) => one.id.uuid !== callees.children[0]?.id.uuid).map((one) => one.exited));
+  const exits = await Promise.all(
+    before.filter((one) => one.id.uuid !== callees.children[0]?.id.uuid).map((one) => one.exited),
+  );
   for (const exit of exits) assert.equal(exit.kind, "cancelled");
   assert.equal(exits.length, 2);
   await new Promise((resolve) => setTimeout(resolve, 60));
@@ -295,7 +304,10 @@ law("With `concurrency` an actor of a pool runs so many calls at a time, and no 
   assert.equal(await held[1], "released b");
   assert.deepEqual([callees.stats.running, callees.stats.queued], [3, 0]);
   for (const key of ["a", "c", "d"]) await release(callees, key);
-  assert.deepEqual(await Promise.all(held), ["a", "b", "c", "d"].map((key) => `released ${key}`));
+  assert.deepEqual(
+    await Promise.all(held),
+    ["a", "b", "c", "d"].map((key) => `released ${key}`),
+  );
 });
 
 law("What is wrong with one call of a pool is told to its caller alone", async (env) => {
@@ -325,26 +337,32 @@ law("What is wrong with one call of a pool is told to its caller alone", async (
   assert.equal(workers.stats.running, 0);
 });
 
-law("Where starts fail again and again those who wait are told why, nothing spins, and a later call tries again", async (env) => {
-  const failing = pool(unready, options(env, { name: "throws in setup", size: 2 }, { stdio: "ignore" }));
-  env.defer(() => failing.close());
-  const from = performance.now();
-  const waiting = [failing.call("add", 1, 2), failing.call("add", 3, 4), failing.ready()];
-  for (const one of await Promise.all(waiting.map(rejection))) {
-    assert.ok(one instanceof StartFailed);
-    assert.deepEqual([one.phase, one.actor.name], ["setup", "throws in setup"]);
-    assert.ok(one.cause instanceof StartFailed);
-    assert.ok(isRemote(one.cause.cause, "RangeError"));
-    assert.match(one.message, /^start failed: throws in setup \(\/throws in setup\): the last 3 actors .* thrown in setup\.?$/s);
-  }
-  assert.ok(performance.now() - from >= 300, "it did not pause between its starts");
-  const { failedStarts, starting, queued } = failing.stats;
-  assert.ok(failedStarts >= 3 && failedStarts <= 4, `${failedStarts}`);
-  assert.deepEqual([starting, queued], [0, 0]);
-  assert.ok((await rejection(failing.call("add", 1, 2))) instanceof StartFailed);
-  assert.equal(failing.stats.failedStarts, failedStarts + 1);
-  assert.equal(failing.status, "open");
-});
+law(
+  "Where starts fail again and again those who wait are told why, nothing spins, and a later call tries again",
+  async (env) => {
+    const failing = pool(unready, options(env, { name: "throws in setup", size: 2 }, { stdio: "ignore" }));
+    env.defer(() => failing.close());
+    const from = performance.now();
+    const waiting = [failing.call("add", 1, 2), failing.call("add", 3, 4), failing.ready()];
+    for (const one of await Promise.all(waiting.map(rejection))) {
+      assert.ok(one instanceof StartFailed);
+      assert.deepEqual([one.phase, one.actor.name], ["setup", "throws in setup"]);
+      assert.ok(one.cause instanceof StartFailed);
+      assert.ok(isRemote(one.cause.cause, "RangeError"));
+      assert.match(
+        one.message,
+        /^start failed: throws in setup \(\/throws in setup\): the last 3 actors .* thrown in setup\.?$/s,
+      );
+    }
+    assert.ok(performance.now() - from >= 300, "it did not pause between its starts");
+    const { failedStarts, starting, queued } = failing.stats;
+    assert.ok(failedStarts >= 3 && failedStarts <= 4, `${failedStarts}`);
+    assert.deepEqual([starting, queued], [0, 0]);
+    assert.ok((await rejection(failing.call("add", 1, 2))) instanceof StartFailed);
+    assert.equal(failing.stats.failedStarts, failedStarts + 1);
+    assert.equal(failing.status, "open");
+  },
+);
 
 law("A pool that is closed rejects what waits, cancels what runs, and leaves nothing", async (env) => {
   const notes = new Notes();
@@ -689,80 +707,83 @@ law("`gather` enters several scopes at once and leaves them in reverse", async (
   assert.deepEqual(order, ["b", "a"]);
 });
 
-law("`gather` of nothing is refused with a hint; a failed entry leaves those entered, in reverse, and throws", async (env) => {
-  const refused = await rejection(gather([]));
-  assert.ok(refused instanceof InvalidOption);
-  assert.match(refused.message, /gather: entries: .* at least one function, as \[\(\) => openNursery\(\)/);
-  const order: string[] = [];
-  const enter = (name: string) => async () => {
-    const scope = await openNursery();
-    await scope.start(callee, env.options(name));
-    return {
-      async [Symbol.asyncDispose]() {
-        await scope.close();
-        order.push(name);
-      },
+law(
+  "`gather` of nothing is refused with a hint; a failed entry leaves those entered, in reverse, and throws",
+  async (env) => {
+    const refused = await rejection(gather([]));
+    assert.ok(refused instanceof InvalidOption);
+    assert.match(refused.message, /gather: entries: .* at least one function, as \[\(\) => openNursery\(\)/);
+    const order: string[] = [];
+    const enter = (name: string) => async () => {
+      const scope = await openNursery();
+      await scope.start(callee, env.options(name));
+      return {
+        async [Symbol.asyncDispose]() {
+          await scope.close();
+          order.push(name);
+        },
+      };
     };
-  };
-  await using scope = await openNursery();
-  const failed = await rejection(
-    gather([
-      enter("a"),
-      enter("b"),
-      async () => {
-        await until("both are there", () => order.length === 0);
-        throw new RangeError("no way in");
-      },
-      // One that hears of it is no failure of its own.
-      (signal) => scope.start(unready, { ...env.options("hangs in setup"), signal, stdio: "ignore" }),
-    ]),
-  );
-  assert.ok(failed instanceof RangeError, String(failed));
-  assert.deepEqual(order, ["b", "a"]);
-  const several = await rejection(
-    gather([
-      () => Promise.reject(new RangeError("one")),
-      () => Promise.reject(new TypeError("two")),
-    ]),
-  );
-  assert.ok(several instanceof AggregateError);
-  assert.deepEqual(
-    several.errors.map(({ name }) => name as string),
-    ["RangeError", "TypeError"],
-  );
-  assert.ok((await rejection(gather([() => 5]))) instanceof InvalidOption);
-});
+    await using scope = await openNursery();
+    const failed = await rejection(
+      gather([
+        enter("a"),
+        enter("b"),
+        async () => {
+          await until("both are there", () => order.length === 0);
+          throw new RangeError("no way in");
+        },
+        // One that hears of it is no failure of its own.
+        (signal) => scope.start(unready, { ...env.options("hangs in setup"), signal, stdio: "ignore" }),
+      ]),
+    );
+    assert.ok(failed instanceof RangeError, String(failed));
+    assert.deepEqual(order, ["b", "a"]);
+    const several = await rejection(
+      gather([() => Promise.reject(new RangeError("one")), () => Promise.reject(new TypeError("two"))]),
+    );
+    assert.ok(several instanceof AggregateError);
+    assert.deepEqual(
+      several.errors.map(({ name }) => name as string),
+      ["RangeError", "TypeError"],
+    );
+    assert.ok((await rejection(gather([() => 5]))) instanceof InvalidOption);
+  },
+);
 
-law("A cluster gives a name -> portal map; a wrong count of names is refused; one member's death ends the rest", async (env) => {
-  const { name: _name, ...start } = env.options("");
-  for (const wrong of [{ size: 3, names: ["a", "b"] }, { names: [] }, { names: ["a", "a"] }, { size: 0 }]) {
-    assert.ok((await rejection(openCluster(worker, { ...start, ...wrong }))) instanceof InvalidOption);
-  }
-  const cluster = await openCluster(worker, { ...start, names: ["a", "b"] });
-  assert.deepEqual([...cluster.portals.keys()], ["a", "b"]);
-  const [a, b] = ["a", "b"].map((one) => cluster.portals.get(one) as Portal<any>);
-  assert.equal((await a?.call("info")).id.name, "a");
-  const pending = rejection((b as Portal<any>).call("wait"));
-  const dying = rejection((a as Portal<any>).call("leave", 3));
-  const failure = await pending;
-  assert.ok(failure instanceof ActorDied && failure.actor.name === "a");
-  assert.equal(await dying, failure);
-  assert.equal((await b?.exited)?.kind, "cancelled");
-  assert.equal(await rejection(cluster.close()), failure);
-  // Named by itself, and hung on a nursery that its death fails.
-  const failed = await rejection(
-    withNursery(async (scope) => {
-      const within = await openCluster(worker, { ...start, size: 2, nursery: scope });
-      assert.deepEqual([...within.portals.keys()], ["cluster-1", "cluster-2"]);
-      await rejection((within.portals.get("cluster-1") as Portal<any>).call("leave", 3));
-      assert.equal(scope.status, "ending");
-      assert.equal(within.status, "ending");
-    }),
-  );
-  assert.ok(failed instanceof ActorDied && failed.actor.name === "cluster-1");
-  // All or none.
-  const unborn = await rejection(
-    openCluster(unready, { ...start, names: ["fine", "throws in setup"], stdio: "ignore" }),
-  );
-  assert.ok(unborn instanceof StartFailed && unborn.actor.name === "throws in setup");
-});
+law(
+  "A cluster gives a name -> portal map; a wrong count of names is refused; one member's death ends the rest",
+  async (env) => {
+    const { name: _name, ...start } = env.options("");
+    for (const wrong of [{ size: 3, names: ["a", "b"] }, { names: [] }, { names: ["a", "a"] }, { size: 0 }]) {
+      assert.ok((await rejection(openCluster(worker, { ...start, ...wrong }))) instanceof InvalidOption);
+    }
+    const cluster = await openCluster(worker, { ...start, names: ["a", "b"] });
+    assert.deepEqual([...cluster.portals.keys()], ["a", "b"]);
+    const [a, b] = ["a", "b"].map((one) => cluster.portals.get(one)) as [Portal<any>, Portal<any>];
+    assert.equal((await a.call("info")).id.name, "a");
+    const pending = rejection(b.call("wait"));
+    const dying = rejection(a.call("leave", 3));
+    const failure = await pending;
+    assert.ok(failure instanceof ActorDied && failure.actor.name === "a");
+    assert.equal(await dying, failure);
+    assert.equal((await b.exited).kind, "cancelled");
+    assert.equal(await rejection(cluster.close()), failure);
+    // Named by itself, and hung on a nursery that its death fails.
+    const failed = await rejection(
+      withNursery(async (scope) => {
+        const within = await openCluster(worker, { ...start, size: 2, nursery: scope });
+        assert.deepEqual([...within.portals.keys()], ["cluster-1", "cluster-2"]);
+        await rejection((within.portals.get("cluster-1") as Portal<any>).call("leave", 3));
+        assert.equal(scope.status, "ending");
+        assert.equal(within.status, "ending");
+      }),
+    );
+    assert.ok(failed instanceof ActorDied && failed.actor.name === "cluster-1");
+    // All or none.
+    const unborn = await rejection(
+      openCluster(unready, { ...start, names: ["fine", "throws in setup"], stdio: "ignore" }),
+    );
+    assert.ok(unborn instanceof StartFailed && unborn.actor.name === "throws in setup");
+  },
+);

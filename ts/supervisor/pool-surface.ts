@@ -58,7 +58,7 @@ export interface PoolStats {
   readonly running: number;
   /** Calls since the pool was made, without those refused. */
   readonly calls: number;
-  /** Of these, those that rejected, whatever with. */
+  /** Of these, those that rejected, whatever with; counted when their actor is done with them. */
   readonly failed: number;
   /** Calls refused with `PoolFull`. */
   readonly refused: number;

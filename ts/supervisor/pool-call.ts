@@ -50,6 +50,17 @@ export class PoolCall extends Bounded implements Slot, Waiter {
     if (this.bounds !== undefined) this.bind(this.bounds);
   }
 
+  /** Whether its deadline has passed, told or not. */
+  isLate(now: number): boolean {
+    return this.bounds?.deadline !== undefined && now - this.calledAt >= this.bounds.deadline;
+  }
+
+  /** Its deadline has passed. */
+  miss(): void {
+    const { bounds } = this;
+    if (bounds?.deadline !== undefined) this.expired(bounds.deadline);
+  }
+
   /** It waits no more. @returns what is left of its bounds */
   handed(now: number): Bounds | undefined {
     this.handedAt = now;
@@ -58,8 +69,7 @@ export class PoolCall extends Bounded implements Slot, Waiter {
     this.unbind();
     const { deadline, signal } = bounds;
     if (deadline === undefined) return bounds;
-    // Its own clock would have told where nothing is left: it is only late.
-    return { deadline: Math.max(1, deadline - (now - this.calledAt)), of: deadline, signal };
+    return { deadline: deadline - (now - this.calledAt), of: deadline, signal };
   }
 
   done(answered: boolean): void {

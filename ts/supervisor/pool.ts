@@ -17,6 +17,7 @@ import { controlOf, SITES, type ActorPortal } from "../portal/portal.js";
 import { assertOwn, forks } from "../protocol/forks.js";
 import { PoolCall, type CallPool } from "./pool-call.js";
 import { admits, givesUp, nextRetirement, pauseAfter, pick, retirable, startsNow, type Crowd } from "./pool-choice.js";
+import type { MemberEvent } from "./pool-life.js";
 import { PoolMember } from "./pool-member.js";
 import { poolSettings, type PoolSettings } from "./pool-options.js";
 import { PoolQueue } from "./pool-queue.js";
@@ -56,6 +57,8 @@ class ActorPool implements Pool<Loose>, CallPool, ScopeOwner {
   readonly #figures = new PoolFigures();
   #readers: Reader[] = [];
   #started = 0;
+  /** Members that take up one of `size` places: while all are taken nothing more need be asked for a call. */
+  #placed = 0;
   #handed = 0;
   #failures = 0;
   #failedAt = 0;
@@ -204,6 +207,8 @@ class ActorPool implements Pool<Loose>, CallPool, ScopeOwner {
 
   #hand(member: PoolMember, call: PoolCall): void {
     const now = performance.now();
+    // Its clock will only tell so later: this process was busy meanwhile.
+    if (call.isLate(now)) return call.miss();
     const bounds = call.handed(now);
     member.open++;
     call.member = member;
@@ -275,7 +280,7 @@ class ActorPool implements Pool<Loose>, CallPool, ScopeOwner {
 
   /** Starts as many as are needed now. */
   #grow(): void {
-    if (this.#cause !== undefined) return;
+    if (this.#cause !== undefined || this.#placed >= this.#settings.size) return;
     const starts = startsNow(this.#crowd());
     if (starts === 0) return;
     const wait = this.#failures === 0 ? 0 : this.#failedAt + pauseAfter(this.#failures) - performance.now();
@@ -310,6 +315,7 @@ class ActorPool implements Pool<Loose>, CallPool, ScopeOwner {
   #start(): void {
     const member = new PoolMember();
     this.#members.push(member);
+    this.#placed++;
     const name = `${this.name}-${++this.#started}`;
     const starting = this.#scope.start(this.#what, { ...this.#settings.start, name }) as ObservedPromise<Portal<any>>;
     starting.unobserved().then(
@@ -385,19 +391,25 @@ class ActorPool implements Pool<Loose>, CallPool, ScopeOwner {
 
   /** It cannot be asked any more, and ends of itself. */
   #lose(member: PoolMember): void {
-    member.advance("retired");
+    this.#advance(member, "retired");
     this.#figures.replaced++;
     this.#grow();
   }
 
   #retire(member: PoolMember, event: "drained" | "retired", reason: string): void {
-    member.advance(event);
+    this.#advance(member, event);
     void member.control?.cancel({ scope: "actor", via: "cancel", canceller: thisProcess().id, reason });
     this.#grow();
   }
 
+  #advance(member: PoolMember, event: MemberEvent): void {
+    const before = isPlaced(member);
+    member.advance(event);
+    if (before && !isPlaced(member)) this.#placed--;
+  }
+
   #remove(member: PoolMember): void {
-    member.advance("gone");
+    this.#advance(member, "gone");
     const at = this.#members.indexOf(member);
     if (at >= 0) this.#members.splice(at, 1);
   }
@@ -437,6 +449,8 @@ class ActorPool implements Pool<Loose>, CallPool, ScopeOwner {
     assertOwn(this.#forks, "a pool");
   }
 }
+
+const isPlaced = ({ status }: PoolMember): boolean => status !== "ending" && status !== "gone";
 
 /** What `pool.with` returns. */
 class BoundCalls implements PoolCalls<Loose> {

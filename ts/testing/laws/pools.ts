@@ -245,6 +245,16 @@ law("The deadline of a pool's call counts from the call, queueing included", asy
   // Its actor obeys, and serves on.
   assert.equal(await callees.call("add", 1, 2), 3);
   assert.deepEqual(notes.words, ["started", "finally"]);
+  // One whose deadline passes while this process is busy is not sent any more, though no clock has told yet.
+  const before = callees.call("hold", "b");
+  const [only] = callees.children;
+  void only?.call("release", "b", "released b");
+  const late = rejection(callees.with({ deadline: 20 }).call("holdUntilCancelled"));
+  for (const end = performance.now() + 40; performance.now() < end;);
+  await before;
+  assert.ok((await late) instanceof DeadlineExceeded);
+  assert.equal(await callees.call("add", 1, 2), 3);
+  assert.deepEqual(notes.words, ["started", "finally"]);
   assert.equal(callees.stats.replaced, 0);
 });
 

@@ -687,6 +687,8 @@ law("Cancelling the nursery that hosts resources completes their close", async (
   assert.ok((await rejection(failing.close())) instanceof RangeError);
 });
 
+pools.later("One inter-actor stream shared by n users has one remote task, which ends with the last", "part 5");
+
 // Gather and clusters.
 
 law("`gather` enters several scopes at once and leaves them in reverse", async (env) => {

@@ -11,6 +11,7 @@ import { forkRate } from "./rows/fork-rate.js";
 import { forkSpawn } from "./rows/fork-spawn.js";
 import { forkSpawnHeavy } from "./rows/fork-spawn-heavy.js";
 import { hostForkRows } from "./rows/host-fork.js";
+import { poolCall, poolCallComponent } from "./rows/pool-call.js";
 import { processCallBytes } from "./rows/process-call-bytes.js";
 import { processCallText } from "./rows/process-call-text.js";
 import { processPipelined } from "./rows/process-pipelined.js";
@@ -35,6 +36,7 @@ export const ROWS: readonly Row[] = [
   processCallText,
   processCallBytes,
   processPipelined,
+  poolCall,
   cancel25,
   wasmSpawn,
   wasmSpawnComponent,
@@ -44,6 +46,7 @@ export const ROWS: readonly Row[] = [
   componentCall,
   componentPipelined,
   componentBytes,
+  poolCallComponent,
   wasmKill,
   wasmMemory,
   wasmMany,

@@ -6,6 +6,7 @@ import * as brood from "brood";
 import * as guest from "#brood/errors/guest.js";
 import * as kinds from "#brood/errors/kinds.js";
 import { StreamBusy, StreamClosed } from "#brood/errors/stream.js";
+import { PoolClosed, PoolFull } from "#brood/errors/pool.js";
 import { TemplateFailed } from "#brood/errors/template.js";
 import { RemoteActorError } from "#brood/errors/remote.js";
 import { ROOT } from "./harness/checkout.js";
@@ -33,6 +34,8 @@ const samples: Error[] = [
   new kinds.NativeMissing("x.node", "linux-x64-gnu", [{ file: "/x.node", why: "no such file" }]),
   new guest.NotGranted(where, "/a.wasm", ["acme:host/log"]),
   new kinds.NurseryClosed("nursery", "closed", new Error("why")),
+  new PoolClosed(where, "closed", new Error("why")),
+  new PoolFull(where, "add", 10),
   new kinds.ProtocolError("count", "started was sent twice"),
   new RemoteActorError("call add", {
     remote: { name: "TypeError", message: "no", code: undefined, stack: "", fields: {} },

@@ -1,8 +1,13 @@
 // The public names of brood on the host's side, and nothing else.
 export { actor, component, source } from "./nursery/source.js";
+export { openCluster, type Cluster, type ClusterOptions } from "./nursery/cluster.js";
 export { configure, type Configuration } from "./nursery/configure.js";
+export { gather, type Entry, type Gathered } from "./nursery/gather.js";
 export { offer } from "./nursery/offer.js";
 export { openNursery, withNursery } from "./nursery/open.js";
+export { shared, type SharedOptions, type Use } from "./nursery/shared.js";
+export { pool } from "./supervisor/pool.js";
+export type { Pool, PoolCalls, PoolOptions, PoolStats, PoolTimes } from "./supervisor/pool-surface.js";
 export { BroodError, isBroodError } from "./errors/base.js";
 export { ERROR_CODES, type ErrorCode } from "./errors/codes.js";
 export {
@@ -37,6 +42,7 @@ export {
   type RefusedValue,
 } from "./errors/kinds.js";
 export { StreamBusy, StreamClosed } from "./errors/stream.js";
+export { PoolClosed, PoolFull } from "./errors/pool.js";
 export { TemplateFailed, type TemplateReason } from "./errors/template.js";
 export type { Exit } from "./errors/exit.js";
 export type { ActorId } from "./errors/identity.js";

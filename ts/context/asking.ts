@@ -5,8 +5,19 @@ import { didYouMean, listNames } from "../errors/near.js";
 import type { EndpointForm } from "../protocol/bodies.js";
 import type { Bounds } from "./bounded.js";
 import type { CallSite } from "./located.js";
-import type { ObservedPromise } from "../errors/observed-promise.js";
+import type { Deferred, ObservedPromise } from "../errors/observed-promise.js";
 import type { OpenContext } from "./open-context.js";
+
+/**
+ * Where the outcome of a call goes instead of to a promise of its own: it was handed out before there was an actor for the call.
+ */
+export interface Slot extends Deferred<unknown> {
+  /**
+   * The actor is done with the call, or is gone: later than the outcome where a deadline was missed.
+   * @param answered whether the outcome is what the endpoint returned
+   */
+  done(answered: boolean): void;
+}
 
 export interface Asking {
   /** Calls and contexts that wait now. */
@@ -21,6 +32,7 @@ export interface Asking {
     args: readonly unknown[],
     bounds: Bounds | undefined,
     site: CallSite | undefined,
+    slot?: Slot,
   ): ObservedPromise<unknown>;
   /** Opens one. Throws as `call` does. */
   open(

@@ -5,6 +5,8 @@
 export interface Bounds {
   /** ms from now; undefined: none. */
   readonly deadline: number | undefined;
+  /** The deadline that this is the rest of, and that an error names: part of it went by in a queue. Default: this. */
+  readonly of?: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -21,8 +23,8 @@ export abstract class Bounded {
   /** Starts the clocks. */
   protected bind(bounds: Bounds): void {
     if (bounds.deadline !== undefined) {
-      const { deadline } = bounds;
-      this.#timer = setTimeout(() => this.expired(deadline), deadline);
+      const { deadline, of = deadline } = bounds;
+      this.#timer = setTimeout(() => this.expired(of), deadline);
     }
     if (bounds.signal !== undefined) {
       const { signal } = bounds;

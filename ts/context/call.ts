@@ -1,6 +1,7 @@
 // One running call: settles exactly once, with the endpoint's value, its error, or why there is no answer.
 import { DeadlineExceeded, type Cancelled } from "../errors/kinds.js";
 import { decodeValue } from "../protocol/payload.js";
+import type { Slot } from "./asking.js";
 import type { Bounds } from "./bounded.js";
 import { rejectLocated, type CallSite } from "./located.js";
 import { deferred, noteRejection, type Deferred, type ObservedPromise } from "../errors/observed-promise.js";
@@ -9,17 +10,32 @@ import { Pending } from "./pending.js";
 import { isBroodsDoing } from "../errors/silence.js";
 
 export class Call extends Pending {
-  readonly #deferred: Deferred<unknown> = deferred();
+  readonly #deferred: Deferred<unknown>;
+  readonly #slot: Slot | undefined;
   #settled = false;
+  #answered = false;
   #interrupted = false;
 
-  constructor(opener: Opener, id: number, endpoint: string, bounds: Bounds | undefined, site: CallSite | undefined) {
+  constructor(
+    opener: Opener,
+    id: number,
+    endpoint: string,
+    bounds: Bounds | undefined,
+    site: CallSite | undefined,
+    slot: Slot | undefined,
+  ) {
     super(opener, id, endpoint, "call", site);
+    this.#slot = slot;
+    this.#deferred = slot ?? deferred();
     if (bounds !== undefined) this.bind(bounds);
   }
 
   get promise(): ObservedPromise<unknown> {
     return this.#deferred.promise;
+  }
+
+  override left(): void {
+    this.#slot?.done(this.#answered);
   }
 
   protected override get settled(): boolean {
@@ -54,6 +70,7 @@ export class Call extends Pending {
     const value = decodeValue(payload, flags);
     if (!this.#settled && this.asked === undefined) {
       this.#settled = true;
+      this.#answered = true;
       this.#deferred.resolve(value);
     }
     this.end();

@@ -1,6 +1,7 @@
 // One call of a component's export: settles exactly once. One that has not begun is taken back without harm; one that runs can
 // only be stopped with its instance, which whoever set the deadline or aborted has then asked for.
 import { Cancelled, DeadlineExceeded, type CancelOrigin } from "../errors/kinds.js";
+import type { Slot } from "./asking.js";
 import { Bounded, type Bounds } from "./bounded.js";
 import type { ExportCaller } from "./export-caller.js";
 import { rejectLocated, type CallSite } from "./located.js";
@@ -8,8 +9,9 @@ import { deferred, noteRejection, type Deferred, type ObservedPromise } from "..
 import { isBroodsDoing } from "../errors/silence.js";
 
 export class ExportCall extends Bounded {
-  readonly #deferred: Deferred<unknown> = deferred();
+  readonly #deferred: Deferred<unknown>;
   #settled = false;
+  #answered = false;
   #interrupted = false;
   /** The cancel that ends the instance. */
   #asked: CancelOrigin | undefined;
@@ -20,12 +22,19 @@ export class ExportCall extends Bounded {
     readonly id: number,
     readonly endpoint: string,
     private readonly site: CallSite | undefined,
+    private readonly slot: Slot | undefined,
   ) {
     super();
+    this.#deferred = slot ?? deferred();
   }
 
   get promise(): ObservedPromise<unknown> {
     return this.#deferred.promise;
+  }
+
+  /** It is in the table no more. */
+  left(): void {
+    this.slot?.done(this.#answered);
   }
 
   /** Starts the clocks, once the call is made. */
@@ -38,6 +47,7 @@ export class ExportCall extends Bounded {
     if (this.#settled) return;
     if (this.#asked !== undefined) return this.#reject(new Cancelled(this.#asked, this.caller.where));
     this.#settled = true;
+    this.#answered = true;
     this.#deferred.resolve(value);
   }
 

@@ -6,7 +6,7 @@ import type { ActorId } from "../errors/identity.js";
 import { listNames } from "../errors/near.js";
 import type { EndpointForm } from "../protocol/bodies.js";
 import type { Exports } from "../protocol/body.js";
-import { noSuchEndpoint, otherForm, type Asking } from "./asking.js";
+import { noSuchEndpoint, otherForm, type Asking, type Slot } from "./asking.js";
 import type { Bounds } from "./bounded.js";
 import { ExportCall } from "./export-call.js";
 import { resolveExport } from "./export-names.js";
@@ -66,6 +66,7 @@ export class ExportCaller implements Asking {
     args: readonly unknown[],
     bounds: Bounds | undefined,
     site: CallSite | undefined,
+    slot?: Slot,
   ): ObservedPromise<unknown> {
     const name = this.#nameOf(endpoint);
     const unsupported = this.#exports.table.get(name)?.unsupported;
@@ -73,7 +74,7 @@ export class ExportCaller implements Asking {
       throw new Unsupported(`a call of ${name} of ${this.where.actor.name} (${this.where.path})`, unsupported);
     const id = this.#claim();
     this.#exports.call(id, name, args);
-    const call = new ExportCall(this, id, endpoint, site);
+    const call = new ExportCall(this, id, endpoint, site, slot);
     this.#table.set(id, call);
     this.#made++;
     if (bounds !== undefined) call.within(bounds);
@@ -87,16 +88,16 @@ export class ExportCaller implements Asking {
   // What the body tells.
 
   returned(id: number, value: unknown): void {
-    const call = this.#table.get(id);
-    this.#table.delete(id);
-    call?.returned(value);
+    const call = this.#take(id);
+    if (call === undefined) return;
+    call.returned(value);
+    call.left();
   }
 
   /** The error of a `result`: the component's own, as data. */
   threw(id: number, payload: unknown): void {
-    const call = this.#table.get(id);
+    const call = this.#take(id);
     if (call === undefined) return;
-    this.#table.delete(id);
     const { actor } = this.where;
     const remote = {
       name: "ComponentError",
@@ -106,12 +107,14 @@ export class ExportCaller implements Asking {
       fields: { payload },
     };
     call.failed(new RemoteActorError(`call ${call.endpoint}`, { remote, actor, path: [actor] }));
+    call.left();
   }
 
   refused(id: number, error: Error): void {
-    const call = this.#table.get(id);
-    this.#table.delete(id);
-    call?.failed(error);
+    const call = this.#take(id);
+    if (call === undefined) return;
+    call.failed(error);
+    call.left();
   }
 
   interrupt(error: Error): void {
@@ -121,7 +124,10 @@ export class ExportCaller implements Asking {
   lost(error: Error): void {
     const calls = [...this.#table.values()];
     this.#table.clear();
-    for (const call of calls) call.lost(error);
+    for (const call of calls) {
+      call.lost(error);
+      call.left();
+    }
   }
 
   // What calls ask of their table.
@@ -129,6 +135,7 @@ export class ExportCaller implements Asking {
   withdraw(call: ExportCall): boolean {
     if (!this.#exports.withdraw(call.id)) return false;
     this.#table.delete(call.id);
+    call.left();
     return true;
   }
   cancelTimeout(): number {
@@ -139,6 +146,12 @@ export class ExportCaller implements Asking {
   }
   late(error: Error): void {
     this.#host.late(error);
+  }
+
+  #take(id: number): ExportCall | undefined {
+    const call = this.#table.get(id);
+    this.#table.delete(id);
+    return call;
   }
 
   #nameOf(endpoint: string): string {

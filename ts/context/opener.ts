@@ -25,7 +25,7 @@ import { rebuildError, rebuildInvalid } from "../protocol/error-data.js";
 import { Flag, FrameType } from "../protocol/frame.js";
 import { encodePacked, encodePlain } from "../protocol/payload.js";
 import type { StreamLink } from "../stream/link.js";
-import { noSuchEndpoint, otherForm, type Asking } from "./asking.js";
+import { noSuchEndpoint, otherForm, type Asking, type Slot } from "./asking.js";
 import type { Bounds } from "./bounded.js";
 import { Call } from "./call.js";
 import type { CallSite } from "./located.js";
@@ -101,11 +101,12 @@ export class Opener implements Asking {
     args: readonly unknown[],
     bounds: Bounds | undefined,
     site: CallSite | undefined,
+    slot?: Slot,
   ): ObservedPromise<unknown> {
     const begin = start(endpoint, false, args, bounds);
     const json = this.#guest === undefined ? undefined : encodeStartJson(begin);
     const payload = json ?? encodeStart(begin);
-    const call = new Call(this, this.#claim(), endpoint, bounds, site);
+    const call = new Call(this, this.#claim(), endpoint, bounds, site, slot);
     this.#begin(call, payload, json === undefined ? 0 : Flag.Json);
     return call.promise;
   }
@@ -186,7 +187,7 @@ export class Opener implements Asking {
   }
 
   forget(entry: Pending): void {
-    this.#table.delete(entry.id);
+    if (this.#table.delete(entry.id)) entry.left();
   }
   withdraw(id: number): boolean {
     return this.#channel.withdraw(id);

@@ -47,6 +47,8 @@ export abstract class Pending extends Bounded {
   protected abstract readonly settled: boolean;
   /** The channel or the actor is gone. */
   abstract lost(error: Error): void;
+  /** It is in the table no more. */
+  left(): void {}
 
   /** Asks the peer's task to end; resolves with whether it acknowledged within `cancelTimeout`. Idempotent. */
   ask(origin: CancelOrigin): Promise<boolean> {

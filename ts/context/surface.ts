@@ -184,7 +184,7 @@ type GeneratorEndpoint =
   | ((...args: any[]) => AsyncGenerator<any, any, any>)
   | TaskEndpoint<any, AsyncGenerator<any, any, any>>;
 // Of an endpoint whose type is not known everything is `any`.
-type ResultOf<F> =
+export type ResultOf<F> =
   IsAny<F> extends true
     ? any
     : F extends TaskEndpoint<any, infer R>
@@ -194,7 +194,7 @@ type ResultOf<F> =
         : F extends ContextEndpoint<any, any, infer R>
           ? Awaited<R>
           : never;
-type ArgsOf<F> =
+export type ArgsOf<F> =
   IsAny<F> extends true
     ? any[]
     : F extends TaskEndpoint<infer A, any>

@@ -96,7 +96,7 @@ interface Child {
   readonly onDeath: "fail" | "report";
 }
 
-export class ActorNursery implements Nursery, ControlOwner, RootScope {
+export class ActorNursery implements Nursery, NurseryMember, ControlOwner, RootScope {
   readonly name: string;
   readonly signals: boolean;
   readonly #options: NurseryOptions;
@@ -115,8 +115,11 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
   #ending: Promise<void> | undefined;
   #idle: (() => void)[] = [];
   #unbind: (() => void) | undefined;
+  /** Set where it is within another one, which is then told of its failures and throws them. */
+  readonly #tie: MemberTie | undefined;
 
-  constructor(options: NurseryOptions = {}, bound?: TaskBound) {
+  /** @param outer the nursery that it is within, of whose defaults and task it then is */
+  constructor(options: NurseryOptions = {}, bound?: TaskBound, outer?: ActorNursery) {
     const place = thisProcess();
     if (place.loadingMain) {
       throw new Unsupported(
@@ -126,10 +129,11 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     }
     this.name = options.name ?? "nursery";
     this.signals = options.signals ?? false;
-    this.#options = options;
-    this.#bound = bound;
+    this.#options = outer === undefined ? options : { ...outer.#options, ...options };
+    this.#bound = outer === undefined ? bound : outer.#bound;
     watchReason(this.#controller.signal, () => (this.#reasonRead = true));
-    enter(this);
+    this.#tie = outer?.adopt(this);
+    if (outer === undefined) enter(this);
     if (bound !== undefined) {
       const cancelled = (): void => this.#end(bound.signal.reason as Cancelled);
       if (bound.signal.aborted) cancelled();
@@ -242,6 +246,24 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     for (const member of this.#members) member.killAll();
     for (const { control } of this.#children.values()) void control.kill(thisProcess().id);
   }
+
+  // NurseryMember, of the one that it is within.
+
+  interrupt(error: Error): void {
+    this.#end(error);
+    void this.#ended();
+  }
+
+  /** It does, since it was interrupted. */
+  end(): void {}
+
+  /** ms left of the deadline of the task that it hangs on; undefined without one. */
+  remaining(): number | undefined {
+    return this.#bound?.remaining();
+  }
+
+  /** It begins to end, for `cause`; told once, before anything in it is. */
+  protected ending(_cause: Error): void {}
 
   /** Takes a member in, in start order with the actors. @throws NurseryClosed */
   adopt(member: NurseryMember): MemberTie {
@@ -439,6 +461,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
   #fail(order: number, error: Error): void {
     track(error);
     this.#failures.add(order, error);
+    this.#tie?.fail(error);
     this.#end(error);
   }
 
@@ -448,6 +471,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     this.#status = "ending";
     this.#cause = cause;
     this.#controller.abort(cause);
+    this.ending(cause);
     const origin: CancelOrigin = cause instanceof Cancelled ? cause : this.#origin("scope", cause);
     this.#endAll(cause, origin);
   }
@@ -477,6 +501,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
     if (this.#status === "open") {
       this.#status = "ending";
       this.#cause = new Cancelled(this.#origin("scope", undefined));
+      this.ending(this.#cause);
       this.#endAll(this.#cause, this.#origin("scope", undefined));
     }
     await this.#ended();
@@ -487,7 +512,8 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
       this.#status = "ended";
       this.#unbind?.();
       this.unheard.end();
-      leave(this);
+      if (this.#tie === undefined) leave(this);
+      else this.#tie.left();
     });
     return this.#ending;
   }
@@ -515,7 +541,7 @@ export class ActorNursery implements Nursery, ControlOwner, RootScope {
   }
 
   #throwOnce(): void {
-    if (this.#thrown || this.#failures.size === 0) return;
+    if (this.#thrown || this.#failures.size === 0 || this.#tie !== undefined) return;
     this.#thrown = true;
     throw combine(this.name, this.#failures.errors);
   }

@@ -28,7 +28,12 @@ const OWN_OPTIONS: Readonly<Record<SpawnMethod, readonly string[]>> = {
   wasm: ["limits", "grants", "imports"],
 };
 /** What belongs to the verb, whatever the method. */
-const VERB_OPTIONS = { start: ["name", "onDeath"], run: ["name", "deadline"] } as const;
+const VERB_OPTIONS = {
+  start: ["name", "onDeath"],
+  run: ["name", "deadline"],
+  pool: ["name", "nursery", "size", "minSize", "maxQueue", "idleTimeout", "maxCallsPerActor", "concurrency"],
+  cluster: ["name", "nursery", "size", "names"],
+} as const;
 
 /** Options of a start under any method, as they were given. */
 export type AnyOptions = CommonOptions &

@@ -193,6 +193,11 @@ export class Control implements ChannelHandler, BodySink {
     return this.#opener ?? this.#caller;
   }
 
+  /** Whether it can be asked now, as far as anybody knows: its channel may end before its death is known. */
+  get answers(): boolean {
+    return this.#status === "running" && this.#channel?.closed !== true;
+  }
+
   /** Why nothing can be asked of it. */
   whyNot(): Error {
     if (this.#death !== undefined) return this.#death;

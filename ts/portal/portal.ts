@@ -23,7 +23,10 @@ export interface PortalBound {
 /** Calls that may wait while the next one still captures its line: V8 takes about 4 us for that, which beside one round trip is
  *  little, and beside a call of a thousand in flight more than all the rest (docs/bench.md). Above it the stack of an error
  *  has the frames of whoever awaits the call. */
-const SITES = 16;
+export const SITES = 16;
+
+/** What a portal passes everything on to. */
+export let controlOf: (portal: ActorPortal) => Control;
 
 const NO_BOUND: PortalBound = { remaining: () => undefined };
 
@@ -32,6 +35,10 @@ export class ActorPortal implements Portal<Loose> {
   readonly #options: CallOptions;
   readonly #bound: PortalBound;
   readonly #forks: number;
+
+  static {
+    controlOf = (portal) => portal.#control;
+  }
 
   /** @param made the count of forks at which the first portal on this actor was made */
   constructor(control: Control, bound: PortalBound = NO_BOUND, options: CallOptions = {}, made = forks()) {

@@ -3,6 +3,7 @@ export { actor, component, source } from "./nursery/source.js";
 export { configure, type Configuration } from "./nursery/configure.js";
 export { offer } from "./nursery/offer.js";
 export { openNursery, withNursery } from "./nursery/open.js";
+export { openSupervisor } from "./supervisor/open.js";
 export { BroodError, isBroodError } from "./errors/base.js";
 export { ERROR_CODES, type ErrorCode } from "./errors/codes.js";
 export {
@@ -35,6 +36,13 @@ export {
   type CancelScope,
   type CancelVia,
 } from "./errors/kinds.js";
+export {
+  ChildStartFailed,
+  Restarted,
+  SupervisorClosed,
+  SupervisorFailed,
+  type ChildFailure,
+} from "./errors/supervision.js";
 export { TemplateFailed, type TemplateReason } from "./errors/template.js";
 export type { Exit } from "./errors/exit.js";
 export type { ActorId } from "./errors/identity.js";
@@ -62,3 +70,19 @@ export type {
   StdioOption,
   WasmOptions,
 } from "./context/surface.js";
+export type { AutoShutdown } from "./supervisor/exits.js";
+export type { ChildStatus } from "./supervisor/life.js";
+export type { RestartType, Strategy } from "./supervisor/strategy.js";
+export type {
+  ActorChild,
+  BackoffOptions,
+  ChildCounts,
+  ChildInfo,
+  ChildOptions,
+  ChildSpec,
+  ChildSupervisorOptions,
+  Supervisor,
+  SupervisorChild,
+  SupervisorOptions,
+  WaitOptions,
+} from "./supervisor/surface.js";

@@ -12,7 +12,7 @@ import { Refusal } from "./tool.js";
 
 /** The modules, as they are compiled. */
 const ACTORS = [
-  ...["callee", "cancels", "dialogue", "thrower", "unready", "worker"].map((name) =>
+  ...["callee", "cancels", "dialogue", "member", "thrower", "unready", "worker"].map((name) =>
     at("dist", "testing", "actors", `${name}.js`),
   ),
   at("build", "test", "actors", "values.js"),

@@ -14,8 +14,8 @@ import type { ChildSpec, ExactChildren, HandlesOf, Supervisor, SupervisorOptions
  * Opens a supervisor and starts its children, each when the one before is up. Close it, or hold it by `await using`.
  * @throws ChildStartFailed a child did not start, and those before it are stopped again; InvalidOption; NurseryClosed; Cancelled
  */
-export function openSupervisor<const C extends readonly ChildSpec[] = readonly []>(
-  options: SupervisorOptions<C> & { readonly children?: ExactChildren<C> | undefined } = {},
+export function openSupervisor<const C extends readonly ChildSpec[] & ExactChildren<C> = readonly []>(
+  options: SupervisorOptions<C> = {},
 ): Promise<Supervisor<HandlesOf<C>>> {
   return observe(open(options as SupervisorOptions), isBroodsDoing) as Promise<Supervisor<any>>;
 }

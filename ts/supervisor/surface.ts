@@ -49,7 +49,7 @@ export type ChildOptions<K extends SourceKind = "actor"> = WithoutOwned<OptionsO
 export interface ActorChild<
   Id extends string = string,
   E = any,
-  K extends SourceKind = SourceKind,
+  K extends SourceKind = "actor",
 > extends ChildCommon<Id> {
   readonly what: ActorSource<E, K>;
   readonly options?: ChildOptions<K> | undefined;
@@ -109,35 +109,36 @@ export interface SupervisorOptions<
 export type Handles = { [id: string]: any };
 
 /** What there is for a child: a portal, or the supervisor that it is. */
-export type HandleOf<S> =
-  S extends ActorChild<string, infer E, any>
-    ? Portal<E>
-    : S extends { readonly supervisor: ChildSupervisorOptions<infer C> }
-      ? Supervisor<HandlesOf<C>>
-      : never;
+export type HandleOf<S> = S extends { readonly what: ActorSource<infer E> }
+  ? Portal<E>
+  : S extends { readonly supervisor: ChildSupervisorOptions<infer C> }
+    ? Supervisor<HandlesOf<C>>
+    : never;
 
-/** The handles of a list of children. */
-export type HandlesOf<C extends readonly ChildSpec[]> = {
-  [S in C[number] as S["id"]]: HandleOf<S>;
+/** The handles of a list of children; of anything, where their ids are not known. */
+export type HandlesOf<C extends readonly ChildSpec[]> = string extends C[number]["id"]
+  ? Handles
+  : { [S in C[number] as S["id"]]: HandleOf<S> };
+
+// What is inferred from what was given has every key that was given: those that do not exist are refused by name, as `never`.
+type KeysOf<U> = U extends unknown ? keyof U : never;
+type Refused<U, K extends PropertyKey> = { readonly [N in K]?: unknown } & {
+  readonly [N in Exclude<KeysOf<U>, K>]?: never;
+};
+type PartOf<U, K extends PropertyKey> = U extends { readonly [N in K]: infer P } ? P : never;
+
+/** Refuses keys that a child does not have, at any depth. */
+export type ExactChild<S> = Refused<S, KeysOf<ChildSpec>> & {
+  readonly options?: Refused<PartOf<S, "options">, KeysOf<ChildOptions>> | undefined;
+  readonly supervisor?:
+    | (Refused<PartOf<S, "supervisor">, keyof ChildSupervisorOptions> & {
+        readonly children?: ExactChildren<PartOf<PartOf<S, "supervisor">, "children">> | undefined;
+      })
+    | undefined;
 };
 
-type Refused<O, K extends PropertyKey> = { readonly [N in Exclude<keyof O, K>]: never };
-type KeysOf<U> = U extends unknown ? keyof U : never;
-
-/** Refuses keys that a child does not have. */
-export type ExactChild<S> = Refused<S, KeysOf<ChildSpec>> &
-  (S extends { readonly what: ActorSource<any, infer K>; readonly options: infer O extends object }
-    ? { readonly options: Refused<O, KeysOf<ChildOptions<K>>> }
-    : S extends { readonly supervisor: infer O extends object }
-      ? { readonly supervisor: Refused<O, keyof ChildSupervisorOptions> & ExactChildrenOf<O> }
-      : unknown);
-
-type ExactChildrenOf<O> = O extends { readonly children: infer C extends readonly unknown[] }
-  ? { readonly children: { readonly [I in keyof C]: ExactChild<C[I]> } }
-  : unknown;
-
-/** Refuses keys that children do not have, at any depth. */
-export type ExactChildren<C extends readonly unknown[]> = { readonly [I in keyof C]: ExactChild<C[I]> };
+/** The same for each of a list. */
+export type ExactChildren<C> = readonly ExactChild<C extends readonly (infer S)[] ? S : never>[];
 
 /** How long to wait for a child. */
 export interface WaitOptions {
@@ -195,7 +196,7 @@ export interface Supervisor<T extends Handles = Handles> extends AsyncDisposable
    * Adds a child behind the others, and starts it.
    * @throws ChildStartFailed it did not start, and is forgotten; InvalidOption; SupervisorClosed
    */
-  startChild<const S extends ChildSpec>(spec: S & ExactChild<S>): Promise<HandleOf<S>>;
+  startChild<const S extends ChildSpec & ExactChild<S>>(spec: S): Promise<HandleOf<S>>;
   /** Stops a child, or ends its being restarted. It can be started again, unless it is temporary: then it is forgotten. */
   terminateChild(id: string): Promise<void>;
   /** Starts a child that is stopped. @throws ChildStartFailed; InvalidOption; SupervisorClosed */

@@ -13,6 +13,7 @@ import { nursery } from "./laws/nursery.js";
 import { portal } from "./laws/portal.js";
 import { signals } from "./laws/signals.js";
 import { starting } from "./laws/starting.js";
+import { supervisors } from "./laws/supervisors.js";
 import type { Law, LawEnv, LawStart, PendingLaw } from "./law.js";
 import { lackOf, type Lack, type Thread } from "./needs.js";
 
@@ -30,6 +31,7 @@ const SECTIONS = [
   forks,
   guestStarts,
   signals,
+  supervisors,
 ];
 
 /** A law that is not run, and why. */

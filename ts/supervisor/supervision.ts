@@ -252,8 +252,8 @@ export class Supervision {
 
   // One child.
 
-  /** Resolves when it is up; rejects when it will not be, and is gone. */
-  async #begin(child: Child): Promise<void> {
+  /** Resolves when it is up, which `isUp` hears of at once; rejects when it will not be, and is gone. */
+  async #begin(child: Child, isUp = (): void => {}): Promise<void> {
     const { plan } = child;
     const keeper: Keeper = {
       ended: (ending) => this.#childGone(child, ending),
@@ -277,10 +277,10 @@ export class Supervision {
     child.current = incarnation;
     child.advance("ready");
     child.upSince = this.#clock.now();
-    if (child.ending === undefined) return child.tellUp();
+    isUp();
+    if (child.ending === undefined) child.tellUp();
     // It came up and ended in one turn.
-    this.#repairOf(child)?.children.delete(child);
-    this.#fell(child, child.ending);
+    else this.#fell(child, child.ending);
   }
 
   #childGone(child: Child, ending: Ending): void {
@@ -365,13 +365,12 @@ export class Supervision {
     if (anew()) return;
     for (const child of [...this.#children]) {
       if (!repair.children.has(child)) continue;
-      const failure = await this.#restarted(child, repair);
+      // From when it is up its end is a failure of its own.
+      const failure = await this.#restarted(child, repair, () => {
+        if (!anew()) repair.children.delete(child);
+      });
       if (anew()) return;
-      if (!repair.children.has(child)) continue;
-      if (failure === undefined) {
-        repair.children.delete(child);
-        continue;
-      }
+      if (failure === undefined || !repair.children.has(child)) continue;
       const exit: Exit = (failure instanceof StartFailed ? failure.exit : undefined) ?? {
         kind: "failed",
         error: failure,
@@ -381,9 +380,9 @@ export class Supervision {
   }
 
   /** Starts a child, unless its restart begins anew before: then the start is left to be stopped. @returns why it failed */
-  async #restarted(child: Child, repair: Repair<Child>): Promise<Error | undefined> {
+  async #restarted(child: Child, repair: Repair<Child>, isUp: () => void): Promise<Error | undefined> {
     let failure: Error | undefined;
-    const started = this.#begin(child).catch((error: unknown) => {
+    const started = this.#begin(child, isUp).catch((error: unknown) => {
       failure = error instanceof Error ? error : new Error(String(error));
     });
     await repair.unlessWoken(started);

@@ -3,7 +3,14 @@ import fc from "fast-check";
 import * as assert from "uvu/assert";
 import type { Exit } from "#brood/errors/exit.js";
 import { comesBack, isNormal, shutsDown, type AutoShutdown } from "#brood/supervisor/exits.js";
-import { planRestart, type Listed, type RestartType, type Strategy } from "#brood/supervisor/strategy.js";
+import {
+  concernedBy,
+  startOrder,
+  stopOrder,
+  type Listed,
+  type RestartType,
+  type Strategy,
+} from "#brood/supervisor/strategy.js";
 import { suite } from "../harness/law.js";
 
 const law = suite("strategy");
@@ -18,27 +25,24 @@ const abcd: readonly Listed[] = [
   { id: "d", restart: "permanent" },
 ];
 
-const TABLE: readonly [Strategy, string, { stop: string; drop: string; start: string }][] = [
-  ["one_for_one", "a", { stop: "", drop: "", start: "a" }],
-  ["one_for_one", "c", { stop: "", drop: "", start: "c" }],
-  ["one_for_all", "a", { stop: "dcb", drop: "b", start: "acd" }],
-  ["one_for_all", "c", { stop: "dba", drop: "b", start: "acd" }],
-  ["rest_for_one", "a", { stop: "dcb", drop: "b", start: "acd" }],
-  ["rest_for_one", "c", { stop: "d", drop: "", start: "cd" }],
-  ["rest_for_one", "d", { stop: "", drop: "", start: "d" }],
+const TABLE: readonly [Strategy, string, { stop: string; start: string }][] = [
+  ["one_for_one", "a", { stop: "a", start: "a" }],
+  ["one_for_one", "c", { stop: "c", start: "c" }],
+  ["one_for_all", "a", { stop: "dcba", start: "acd" }],
+  ["one_for_all", "c", { stop: "dcba", start: "acd" }],
+  ["rest_for_one", "a", { stop: "dcba", start: "acd" }],
+  ["rest_for_one", "c", { stop: "dc", start: "cd" }],
+  ["rest_for_one", "d", { stop: "d", start: "d" }],
 ];
 
-for (const [strategy, failed, { stop, drop, start }] of TABLE) {
-  law(
-    `${strategy}: ${failed} of a, b, c and d fails, of which b is temporary: [${stop}] stop, [${start}] start`,
-    () => {
-      assert.equal(planRestart(strategy, abcd, failed), {
-        stop: [...stop],
-        drop: [...drop],
-        start: [...start],
-      });
-    },
-  );
+const ids = (those: readonly Listed[]): string[] => those.map(({ id }) => id);
+
+for (const [strategy, failed, { stop, start }] of TABLE) {
+  law(`${strategy}: ${failed} of a, b, c and d fails, of which b is temporary: ${stop} stop, ${start} start`, () => {
+    const concerned = new Set(concernedBy(strategy, abcd, failed));
+    assert.equal(ids(stopOrder(abcd, concerned)), [...stop]);
+    assert.equal(ids(startOrder(abcd, concerned)), [...start]);
+  });
 }
 
 const lists = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 12 }).chain((ids) =>
@@ -49,26 +53,30 @@ const lists = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 3 }), { minLen
   }),
 );
 
-law("whatever the list, each strategy concerns exactly its set", () => {
+law("whatever the list, each strategy concerns exactly its set, in start order", () => {
   fc.assert(
     fc.property(lists, ({ children, at, strategy }) => {
-      const failed = children[at] as Listed;
-      const { stop, drop, start } = planRestart(strategy, children, failed.id);
       const set = children.filter((_, index) =>
         strategy === "one_for_all" ? true : strategy === "rest_for_one" ? index >= at : index === at,
       );
-      const ids = (those: readonly Listed[]): string[] => those.map(({ id }) => id);
-      assert.equal(new Set([...stop, failed.id]), new Set(ids(set)));
-      // In start order after a reverse stop.
-      assert.equal([...stop].reverse(), ids(set.filter((one) => one !== failed)));
-      assert.equal(start, ids(set.filter(({ restart }) => restart !== "temporary")));
-      assert.equal(drop, ids(set.filter(({ restart }) => restart === "temporary")));
+      assert.equal(ids(concernedBy(strategy, children, children[at]!.id)), ids(set));
+    }),
+  );
+});
+
+law("whoever is concerned, they stop in reverse, and start in order but for the temporary", () => {
+  fc.assert(
+    fc.property(lists, fc.infiniteStream(fc.boolean()), ({ children }, choice) => {
+      const concerned = new Set(children.filter(() => choice.next().value as boolean));
+      const listed = children.filter((child) => concerned.has(child));
+      assert.equal(ids(stopOrder(children, concerned)).reverse(), ids(listed));
+      assert.equal(ids(startOrder(children, concerned)), ids(listed.filter(({ restart }) => restart !== "temporary")));
     }),
   );
 });
 
 law("a child that is not on the list concerns nobody", () => {
-  for (const strategy of STRATEGIES) assert.equal(planRestart(strategy, abcd, "e"), { stop: [], drop: [], start: [] });
+  for (const strategy of STRATEGIES) assert.equal(concernedBy(strategy, abcd, "e"), []);
 });
 
 const by = { name: "root", uuid: "00000000-0000-4000-8000-000000000000" };

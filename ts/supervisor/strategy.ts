@@ -12,30 +12,30 @@ export interface Listed {
   readonly restart: RestartType;
 }
 
-/** What is to be done, in this order. */
-export interface Plan {
-  /** To be stopped first, in reverse start order; the one that failed is not among them. */
-  readonly stop: readonly string[];
-  /** Of those, and the failed one, the ones to be forgotten: temporary children are never restarted. */
-  readonly drop: readonly string[];
-  /** To be started then, in start order. */
-  readonly start: readonly string[];
+/** Whom the failure of one child concerns, itself included, in start order. @param children all of them, in start order */
+export function concernedBy<C extends Listed>(
+  strategy: Strategy,
+  children: readonly C[],
+  failed: string,
+): readonly C[] {
+  const at = children.findIndex(({ id }) => id === failed);
+  if (at === -1) return [];
+  switch (strategy) {
+    case "one_for_one":
+      return children.slice(at, at + 1);
+    case "rest_for_one":
+      return children.slice(at);
+    case "one_for_all":
+      return children;
+  }
 }
 
-/** @param children all of them, in start order */
-export function planRestart(strategy: Strategy, children: readonly Listed[], failed: string): Plan {
-  const at = children.findIndex(({ id }) => id === failed);
-  if (at === -1) return { stop: [], drop: [], start: [] };
-  const concerned =
-    strategy === "one_for_one"
-      ? [children[at] as Listed]
-      : strategy === "rest_for_one"
-        ? children.slice(at)
-        : [...children];
-  const ids = (those: readonly Listed[]): string[] => those.map(({ id }) => id);
-  return {
-    stop: ids(concerned.filter(({ id }) => id !== failed)).reverse(),
-    drop: ids(concerned.filter(({ restart }) => restart === "temporary")),
-    start: ids(concerned.filter(({ restart }) => restart !== "temporary")),
-  };
+/** The concerned as they are stopped: all of them, the last started first. */
+export function stopOrder<C extends Listed>(children: readonly C[], concerned: ReadonlySet<C>): C[] {
+  return children.filter((child) => concerned.has(child)).reverse();
+}
+
+/** The concerned as they are started then, in start order: temporary children are never restarted. */
+export function startOrder<C extends Listed>(children: readonly C[], concerned: ReadonlySet<C>): C[] {
+  return children.filter((child) => concerned.has(child) && child.restart !== "temporary");
 }

@@ -28,7 +28,7 @@ import { NO_RESTARTS, oneMore, type Window } from "./intensity.js";
 import type { ChildPlan, SupervisionPlan } from "./options.js";
 import { keep, type Kept } from "./record.js";
 import { Repair } from "./repair.js";
-import { planRestart } from "./strategy.js";
+import { concernedBy, startOrder, stopOrder } from "./strategy.js";
 
 /** Published for every restart, when it is decided: `{ actor, path, supervisor, child, exit, attempt }`. */
 const restarts = channel("brood:restart");
@@ -328,8 +328,7 @@ export class Supervision {
     child.attempt = nextAttempt(child.attempt, up, now, period);
     const { actor, path } = child.newest?.where ?? {};
     restarts.publish({ actor, path, supervisor: name, child: child.id, exit, attempt: child.attempt });
-    const plan = planRestart(strategy, this.#children, child.id);
-    const concerned = this.#children.filter(({ id }) => plan.start.includes(id) || plan.drop.includes(id));
+    const concerned = concernedBy(strategy, this.#children, child.id);
     for (const one of concerned) if (one.restart !== "temporary") this.#replace(one, true);
     for (const one of concerned) if (one.status === "stopped") one.advance("restart");
     const key = strategy === "one_for_one" ? child.id : "";
@@ -351,7 +350,7 @@ export class Supervision {
   async #mend(repair: Repair<Child>, cause: Error): Promise<void> {
     const { turn } = repair;
     const anew = (): boolean => repair.turn !== turn || this.#status !== "running";
-    for (const child of this.#inReverse().filter((one) => repair.children.has(one))) {
+    for (const child of stopOrder(this.#children, repair.children)) {
       await child.stop(this.#origin(cause));
       if (this.#status !== "running") return;
       if (!repair.children.has(child)) continue;
@@ -363,7 +362,7 @@ export class Supervision {
     if (anew()) return;
     await repair.waited();
     if (anew()) return;
-    for (const child of [...this.#children]) {
+    for (const child of startOrder(this.#children, repair.children)) {
       if (!repair.children.has(child)) continue;
       // From when it is up its end is a failure of its own.
       const failure = await this.#restarted(child, repair, () => {

@@ -24,7 +24,8 @@ export interface Scope {
 /** Of one that hangs on something, which throws its failure. */
 export function hanging(supervision: Supervision): Scope {
   const origin = (via: CancelOrigin["via"], reason: unknown): CancelOrigin => ({
-    scope: "actor",
+    // With all its actors, as a nursery.
+    scope: "nursery",
     via,
     canceller: thisProcess().id,
     reason,

@@ -5,14 +5,7 @@ import { deferred, noteRead } from "../context/observed-promise.js";
 import { watchReason } from "../context/watched-signal.js";
 import type { ActorStatus } from "../context/surface.js";
 import type { Exit } from "../errors/exit.js";
-import {
-  ActorDied,
-  Cancelled,
-  InvalidOption,
-  StartFailed,
-  type CancelOrigin,
-  type Whereabouts,
-} from "../errors/kinds.js";
+import { ActorDied, Cancelled, InvalidOption, StartFailed, type CancelOrigin } from "../errors/kinds.js";
 import { didYouMean, listNames } from "../errors/near.js";
 import { ChildStartFailed, Restarted, SupervisorClosed, SupervisorFailed } from "../errors/supervision.js";
 import type { ActorNursery } from "../nursery/nursery.js";
@@ -296,7 +289,8 @@ export class Supervision {
   /** A child that was up has ended by itself. */
   #fell(child: Child, { exit, error }: Ending): void {
     if (this.#status === "starting") return void this.#early.push(() => this.#fell(child, { exit, error }));
-    const failed = error ?? new ActorDied(child.newest?.where as Whereabouts, exit);
+    const newest = child.newest as Incarnation;
+    const failed = error ?? (newest.where === undefined ? newest.whyNot() : new ActorDied(newest.where, exit));
     const now = this.#clock.now();
     const up = child.upSince;
     child.upSince = undefined;
@@ -340,7 +334,7 @@ export class Supervision {
     repair.over = this.#mendAll(key, repair, error);
   }
 
-  /** Until nobody is left whom it concerns. What it removes it from, it does so in the turn in which it looked. */
+  /** Until nobody is left whom it concerns. Then nobody can join it any more, in the same turn. */
   async #mendAll(key: string, repair: Repair<Child>, cause: Error): Promise<void> {
     while (this.#status === "running" && repair.children.size > 0) await this.#mend(repair, cause);
     this.#repairs.delete(key);

@@ -801,6 +801,46 @@ law(
   },
 );
 
+law(
+  "A child supervisor that is cancelled, or ends by itself, has ended normally: it comes back as its type says",
+  async (env) => {
+    const inner = (id: string, restart: "permanent" | "transient") =>
+      ({
+        id,
+        restart,
+        supervisor: {
+          autoShutdown: "any_significant",
+          children: [child(env, `of ${id}`, { restart: "temporary", significant: true })],
+        },
+      }) as const;
+    const supervisor: Supervisor = closing(
+      env,
+      await openSupervisor({
+        intensity: 2,
+        children: [inner("permanent", "permanent"), inner("transient", "transient")],
+      }),
+    );
+    const sub = (id: string): Supervisor => supervisor.child(id) as unknown as Supervisor;
+    for (const way of ["cancel", "auto-shutdown"]) {
+      for (const id of ["permanent", "transient"]) {
+        const old = sub(id);
+        if (way === "cancel") await old.cancel("enough");
+        else await at(old, `of ${id}`).cancel();
+        await old.join();
+        assert.equal(old.status, "ended");
+        if (id === "permanent") assert.notEqual(await up(supervisor, id), old);
+        else {
+          assert.equal(supervisor.whichChildren()[1]?.status, "stopped");
+          assert.ok((await rejection(supervisor.waitForChild(id))) instanceof SupervisorClosed);
+          await supervisor.restartChild(id);
+        }
+      }
+    }
+    assert.equal(await at(sub("permanent"), "of permanent").call("count"), 1);
+    assert.equal(supervisor.status, "running");
+  },
+);
+
 law("One supervisor holds actors of several kinds, and restarts each as what it is", async (env) => {
   const supervisor = closing(
     env,

@@ -931,7 +931,7 @@ law(
       }),
     );
     const sibling = at(supervisor, "sibling");
-    let storm = true;
+    const storm = { over: false };
     const asking = (async () => {
       for (let asked = 0; asked < asks || events.length < 10; asked++) {
         // It crashes, or is refused by who has: there is no pause between them.
@@ -940,11 +940,11 @@ law(
           .catch(() => {});
         await turn();
       }
-      storm = false;
+      storm.over = true;
     })();
     let answers = 0;
     let longest = 0;
-    while (storm) {
+    while (!storm.over) {
       const from = performance.now();
       assert.equal(await sibling.call("count"), ++answers);
       longest = Math.max(longest, performance.now() - from);

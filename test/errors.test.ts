@@ -9,6 +9,7 @@ import { StreamBusy, StreamClosed } from "#brood/errors/stream.js";
 import { PoolClosed, PoolFull } from "#brood/errors/pool.js";
 import { TemplateFailed } from "#brood/errors/template.js";
 import { RemoteActorError } from "#brood/errors/remote.js";
+import * as supervision from "#brood/errors/supervision.js";
 import { ROOT } from "./harness/checkout.js";
 import { suite } from "./harness/law.js";
 
@@ -17,6 +18,9 @@ const page = readFileSync(join(ROOT, "docs", "errors.md"), "utf8");
 
 const who = { name: "worker", uuid: "00000000-0000-4000-8000-000000000000", pid: 1 };
 const where = { actor: who, path: "/worker" };
+
+const died = new kinds.ActorDied(where, { kind: "exited", code: 1 });
+const failure: supervision.ChildFailure = { id: "worker", exit: died.exit, error: died, time: 0 };
 
 /** One of each class. */
 const samples: Error[] = [
@@ -42,9 +46,13 @@ const samples: Error[] = [
     actor: who,
     path: [who],
   }),
+  new supervision.Restarted("crew", "worker", where, { kind: "exited", code: 1 }),
   new kinds.StartFailed(where, "load", "its module threw"),
   new StreamBusy("count", "its subscribers have it"),
   new StreamClosed("count", "peer", "the peer has returned", where),
+  new supervision.SupervisorFailed("crew", { intensity: 0, period: 5_000 }, [failure], failure),
+  new supervision.SupervisorClosed("crew", "closed", new Error("why")),
+  new supervision.ChildStartFailed("crew", "worker", new kinds.StartFailed(where, "load", "its module threw")),
   new TemplateFailed("fork", 5, "EMFILE at the step receive", "EMFILE", "receive"),
   new guest.GuestTrapped(where, "trap", "wasm `unreachable` instruction executed"),
   new kinds.UnknownEndpoint(where, "ad", "the actor has add"),

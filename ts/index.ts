@@ -8,6 +8,7 @@ export { openNursery, withNursery } from "./nursery/open.js";
 export { shared, type SharedOptions, type Use } from "./nursery/shared.js";
 export { pool } from "./supervisor/pool.js";
 export type { Pool, PoolCalls, PoolOptions, PoolStats, PoolTimes } from "./supervisor/pool-surface.js";
+export { openSupervisor } from "./supervisor/open.js";
 export { BroodError, isBroodError } from "./errors/base.js";
 export { ERROR_CODES, type ErrorCode } from "./errors/codes.js";
 export {
@@ -43,6 +44,13 @@ export {
 } from "./errors/kinds.js";
 export { StreamBusy, StreamClosed } from "./errors/stream.js";
 export { PoolClosed, PoolFull } from "./errors/pool.js";
+export {
+  ChildStartFailed,
+  Restarted,
+  SupervisorClosed,
+  SupervisorFailed,
+  type ChildFailure,
+} from "./errors/supervision.js";
 export { TemplateFailed, type TemplateReason } from "./errors/template.js";
 export type { Exit } from "./errors/exit.js";
 export type { ActorId } from "./errors/identity.js";
@@ -71,3 +79,19 @@ export type {
   WasmOptions,
 } from "./context/surface.js";
 export type { Messages, Stream, SubscribeOptions, Subscription } from "./stream/surface.js";
+export type { AutoShutdown } from "./supervisor/exits.js";
+export type { ChildStatus } from "./supervisor/life.js";
+export type { RestartType, Strategy } from "./supervisor/strategy.js";
+export type {
+  ActorChild,
+  BackoffOptions,
+  ChildCounts,
+  ChildInfo,
+  ChildOptions,
+  ChildSpec,
+  ChildSupervisorOptions,
+  Supervisor,
+  SupervisorChild,
+  SupervisorOptions,
+  WaitOptions,
+} from "./supervisor/surface.js";

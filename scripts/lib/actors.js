@@ -16,6 +16,7 @@ const ACTORS = [
     "callee",
     "cancels",
     "dialogue",
+    "member",
     "schemas",
     "scopes",
     "streams",

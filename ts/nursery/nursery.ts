@@ -41,7 +41,7 @@ import { relay } from "../spawn/relay.js";
 import { combine, Failures } from "./failures.js";
 import { HostedBodies, type HostedSettings } from "./hosted.js";
 import { checkLimits } from "./limits.js";
-import { chooseMethod, preloadOf } from "./methods.js";
+import { chooseMethod, preloadOf, type Choice } from "./methods.js";
 import {
   actorsGranted,
   CANCEL_TIMEOUT,
@@ -83,15 +83,31 @@ export interface NurseryMember {
 
 /** What ties a member to its nursery. */
 export interface MemberTie {
-  /** It has failed, and its nursery with it, as by the death of an actor. Once, before `left`. */
+  /** It has failed, and its nursery with it, as by the death of an actor. Before `left`. */
   fail(error: Error): void;
   /** Nothing of it is left. */
   left(): void;
 }
 
-interface Child {
+/** A start whose options are checked. */
+interface Checked {
+  readonly name: string;
+  readonly source: ReturnType<typeof checkSource>;
+  readonly choice: Choice;
+  readonly limits: ReturnType<typeof checkLimits>;
+  readonly granted: readonly SpawnMethod[];
+  readonly module: string | undefined;
+  readonly preload: ReturnType<typeof preloadOf>;
+  readonly inheritMain: boolean;
+}
+
+/** An actor and the first portal on it. */
+export interface Made {
   readonly control: Control;
   readonly portal: ActorPortal;
+}
+
+interface Child extends Made {
   readonly order: number;
   readonly onDeath: "fail" | "report";
 }
@@ -279,6 +295,24 @@ export class ActorNursery implements Nursery, NurseryMember, ControlOwner, RootS
     };
   }
 
+  /** Checks a start on behalf of a member, as `asked`. @throws InvalidOption, Unsupported */
+  checkStart(asked: string, what: unknown, options: AnyOptions): void {
+    this.#checked(asked, "start", what, options);
+  }
+
+  /** Makes an actor for a member, which owns it: it is the member that begins and ends it. @throws as `start` rejects */
+  make(asked: string, what: unknown, options: AnyOptions, owner: ControlOwner): Made {
+    this.#assertOwn();
+    const order = this.#checked(asked, "start", what, options);
+    this.#mustBeOpen();
+    return this.#make(order, options, owner);
+  }
+
+  /** Publishes the death of an actor, its own or a member's. */
+  died(control: Control, exit: Exit): void {
+    deaths.publish({ actor: control.id, path: control.where.path, exit, nursery: this.name });
+  }
+
   // ControlOwner.
 
   readonly unheard = new UnheardFailures();
@@ -287,7 +321,7 @@ export class ActorNursery implements Nursery, NurseryMember, ControlOwner, RootS
     const child = this.#children.get(control);
     if (child === undefined) return;
     if (death !== undefined) {
-      deaths.publish({ actor: control.id, path: control.where.path, exit, nursery: this.name });
+      this.died(control, exit);
       if (child.onDeath === "fail") this.#fail(child.order, death);
     }
     this.#children.delete(control);
@@ -318,25 +352,50 @@ export class ActorNursery implements Nursery, NurseryMember, ControlOwner, RootS
     options: AnyOptions,
     onDeath: "fail" | "report" | undefined,
   ): Promise<Child> {
-    const asked = `nursery.${verb}`;
     this.#assertOwn();
+    const order = this.#checked(`nursery.${verb}`, verb, what, options);
+    this.#mustBeOpen();
+    const child: Child = {
+      ...this.#make(order, options, this),
+      order: this.#started++,
+      onDeath: onDeath ?? this.#options.onDeath ?? "fail",
+    };
+    const { control } = child;
+    this.#children.set(control, child);
+    control.begin();
+    try {
+      await control.ready;
+    } catch (error) {
+      // It comes from a timer or a dead process; which start it was says the caller's line.
+      if (error instanceof StartFailed) relocate(error, framesOf(site.stack));
+      throw error;
+    }
+    return child;
+  }
+
+  /** Checks all of a start before anything happens. */
+  #checked(asked: string, verb: "start" | "run", what: unknown, options: AnyOptions): Checked {
     const source = checkSource(asked, what);
     checkObject(asked, options);
-    const { name: spawnMethod, method, reason, explicit } = chooseMethod(asked, options.spawn, source.kind);
-    checkStartOptions(asked, options, verb, spawnMethod);
+    const choice = chooseMethod(asked, options.spawn, source.kind);
+    checkStartOptions(asked, options, verb, choice.name);
     const { name } = options;
     checkName(`${asked}: name`, name);
     const limits = checkLimits(asked, options.limits);
     const granted = actorsGranted(options.grants);
-    method.check(asked, options);
-    const place = thisProcess();
+    choice.method.check(asked, options);
     // A guest has its module, or its text, within it.
-    const module = spawnMethod !== "wasm" && source.kind === "actor" ? source.module.href : undefined;
-    const preload = preloadOf(options.preload);
+    const module = choice.name !== "wasm" && source.kind === "actor" ? source.module.href : undefined;
     const inheritMain =
-      module !== undefined && this.#inheritMain(verb, options.inheritMain, module, place.main, spawnMethod);
-    this.#mustBeOpen();
+      module !== undefined && this.#inheritMain(asked, options.inheritMain, module, thisProcess().main, choice.name);
+    return { name, source, choice, limits, granted, module, preload: preloadOf(options.preload), inheritMain };
+  }
 
+  /** An actor that is not begun yet. */
+  #make(order: Checked, options: AnyOptions, owner: ControlOwner): Made {
+    const { name, source, choice, limits, granted, module, preload, inheritMain } = order;
+    const { name: spawnMethod, method, reason, explicit } = choice;
+    const place = thisProcess();
     const id: ActorId = { name, uuid: randomUUID() };
     const path = `${place.path}/${name}`;
     const output = outputOf(options.stdio, id);
@@ -377,53 +436,34 @@ export class ActorNursery implements Nursery, NurseryMember, ControlOwner, RootS
       endingWithin: () => place.endingWithin,
       log: (level, text) => output("stderr", `${LEVELS[level] ?? "log"}: ${text}`),
     };
-    const control = new Control(settings, this);
-    const child: Child = {
-      control,
-      portal: new ActorPortal(control, this.#bound),
-      order: this.#started++,
-      onDeath: onDeath ?? this.#options.onDeath ?? "fail",
-    };
-    this.#children.set(control, child);
-    control.begin();
-    try {
-      await control.ready;
-    } catch (error) {
-      // It comes from a timer or a dead process; which start it was says the caller's line.
-      if (error instanceof StartFailed) relocate(error, framesOf(site.stack));
-      throw error;
-    }
-    return child;
+    const control = new Control(settings, owner);
+    return { control, portal: new ActorPortal(control, this.#bound) };
   }
 
   #inheritMain(
-    verb: string,
-    asked: boolean | undefined,
+    asked: string,
+    given: boolean | undefined,
     module: string,
     main: string | undefined,
     method: SpawnMethod,
   ): boolean {
     const bare = (url: string): string => url.replace(/[?#].*$/, "");
     const definedThere = main !== undefined && bare(module) === main;
-    if (asked === false && definedThere) {
+    if (given === false && definedThere) {
       throw new InvalidOption(
-        `nursery.${verb}: inheritMain`,
+        `${asked}: inheritMain`,
         false,
         "true or nothing: this actor is defined in the main module, which it must load",
       );
     }
-    if (asked === true && main === undefined) {
-      throw new InvalidOption(
-        `nursery.${verb}: inheritMain`,
-        true,
-        "false or nothing: this program has no main module",
-      );
+    if (given === true && main === undefined) {
+      throw new InvalidOption(`${asked}: inheritMain`, true, "false or nothing: this program has no main module");
     }
-    if (method !== "main_thread_forkserver") return asked ?? definedThere;
+    if (method !== "main_thread_forkserver") return given ?? definedThere;
     // It has all that this program has loaded.
-    if (asked !== false) return false;
+    if (given !== false) return false;
     throw new InvalidOption(
-      `nursery.${verb}: inheritMain`,
+      `${asked}: inheritMain`,
       false,
       "true or nothing: a fork of this program has its main module, as all that it has in memory",
     );

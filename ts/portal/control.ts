@@ -131,6 +131,7 @@ export class Control implements ChannelHandler, BodySink {
   #late: Lateness | undefined;
   #death: ActorDied | undefined;
   #exit: Exit | undefined;
+  #replaced: Error | undefined;
   #cancelling: Promise<boolean> | undefined;
   #hosted: Hosted | undefined;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
@@ -200,12 +201,21 @@ export class Control implements ChannelHandler, BodySink {
 
   /** Why nothing can be asked of it. */
   whyNot(): Error {
+    if (this.#replaced !== undefined) return this.#replaced;
     if (this.#death !== undefined) return this.#death;
     if (this.#exit !== undefined) return new ActorDied(this.where, this.#exit);
     return new Cancelled(
       this.#origin ?? { scope: "actor", via: "cancel", canceller: this.#settings.self, reason: undefined },
       this.where,
     );
+  }
+
+  /**
+   * Its supervisor starts another in its place: once it runs no more, whatever is asked of it is refused with `error`. What is
+   * already asked of it learns how it ended. Undefined: no other comes.
+   */
+  replace(error: Error | undefined): void {
+    this.#replaced = error;
   }
 
   /** Starts it. Everything that goes wrong arrives at `ready`. */
@@ -314,8 +324,8 @@ export class Control implements ChannelHandler, BodySink {
         cancelledByActor: () =>
           this.#origin === undefined ? undefined : new Cancelled(this.#origin, this.where, true),
         late: (error) => this.#owner.late(this, error),
-        undelivered: (error) => this.#tellUndelivered(error),
-        unheard: (context, error) => this.#owner.unheard.add(context, error, (unmet) => this.#tellUndelivered(unmet)),
+        undelivered: (error) => this.tellUndelivered(error),
+        unheard: (context, error) => this.#owner.unheard.add(context, error, (unmet) => this.tellUndelivered(unmet)),
       },
       this.#guest,
     );
@@ -327,7 +337,8 @@ export class Control implements ChannelHandler, BodySink {
     channel.flush();
   }
 
-  #tellUndelivered(error: Error): void {
+  /** Tells the log of an error that nobody is left to hear. */
+  tellUndelivered(error: Error): void {
     const { spec, log } = this.#settings;
     if (spec.logLevel !== "silent") log(LOG_ERROR, `nobody awaits this any more: ${error.message}`);
   }

@@ -16,6 +16,7 @@ import { streams } from "./laws/streams.js";
 import { schemas } from "./laws/schemas.js";
 import { signals } from "./laws/signals.js";
 import { starting } from "./laws/starting.js";
+import { supervisors } from "./laws/supervisors.js";
 import type { Law, LawEnv, LawStart, PendingLaw } from "./law.js";
 import { lackOf, type Lack, type Thread } from "./needs.js";
 
@@ -36,6 +37,7 @@ const SECTIONS = [
   signals,
   schemas,
   pools,
+  supervisors,
 ];
 
 /** A law that is not run, and why. */

@@ -7,7 +7,7 @@ import { withNursery } from "../nursery/open.js";
 import { actor, source } from "../nursery/source.js";
 
 /** The modules of actors that run under every method. */
-const PORTABLE = ["callee", "cancels", "dialogue", "thrower", "unready", "worker"];
+const PORTABLE = ["callee", "cancels", "dialogue", "member", "thrower", "unready", "worker"];
 /** For a component that nobody has compiled yet, on a busy machine; ms. */
 const COMPILING = 120_000;
 
@@ -24,11 +24,11 @@ export async function warmUp(method: SpawnMethod): Promise<void> {
       );
       await nursery.run(what, "add", [1, 2], { spawn: method, name, startTimeout: COMPILING });
     }
+    // Beside actors of any method there may be a text.
+    const text = source<{ one(): number }>("({ one: () => 1 })");
+    await nursery.run(text, "one", [], { startTimeout: COMPILING });
     if (method !== "wasm" && method !== "main_thread_forkserver") return;
     // A law may leave the choice of the method to brood, for an actor that is not built.
     await nursery.run(actor(new URL("./actors/callee.js", import.meta.url)), "add", [1, 2], { name: "default" });
-    if (method !== "wasm") return;
-    const text = source<{ one(): number }>("({ one: () => 1 })");
-    await nursery.run(text, "one", [], { startTimeout: COMPILING });
   });
 }

@@ -16,6 +16,7 @@ import { processCallBytes } from "./rows/process-call-bytes.js";
 import { processCallText } from "./rows/process-call-text.js";
 import { processPipelined } from "./rows/process-pipelined.js";
 import { sourceRun } from "./rows/source-run.js";
+import { streamRows } from "./rows/streams.js";
 import { wasmCall } from "./rows/wasm-call.js";
 import { wasmKill } from "./rows/wasm-kill.js";
 import { wasmMany } from "./rows/wasm-many.js";
@@ -36,6 +37,7 @@ export const ROWS: readonly Row[] = [
   processCallText,
   processCallBytes,
   processPipelined,
+  ...streamRows,
   poolCall,
   cancel25,
   wasmSpawn,

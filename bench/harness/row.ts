@@ -20,7 +20,7 @@ export type Goal =
 
 export interface Row {
   readonly name: string;
-  readonly unit: "ms" | "us" | "calls/s" | "forks/s" | "KiB" | "MiB";
+  readonly unit: "ms" | "us" | "calls/s" | "messages/s" | "MB/s" | "forks/s" | "KiB" | "MiB";
   /** What one sample is, in a few words. */
   readonly what: string;
   readonly rounds: number;

@@ -3,8 +3,12 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 
-export function forked(module: URL, serialization: "json" | "advanced" = "json"): ChildProcess {
-  const child = fork(module, { stdio: ["ignore", "pipe", "pipe", "ipc"], serialization, env: environment() });
+export function forked(
+  module: URL,
+  serialization: "json" | "advanced" = "json",
+  args: readonly string[] = [],
+): ChildProcess {
+  const child = fork(module, args, { stdio: ["ignore", "pipe", "pipe", "ipc"], serialization, env: environment() });
   child.stdout?.resume();
   child.stderr?.resume();
   return child;

@@ -499,9 +499,11 @@ law(
       const changed = gate();
       let topic = "a";
       const relays = readers.map(async (reader) => {
+        // From the beginning, each of them.
+        const subscription = published.stream.subscribe();
         const echoed = await reader.open("echo");
         let count = 0;
-        for await (const message of published.stream.subscribe()) {
+        for await (const message of subscription) {
           await echoed.stream.send(message);
           assert.deepEqual((await echoed.stream.next()).value, message);
           count++;
@@ -527,6 +529,7 @@ law(
       await watching;
       const counts = await Promise.all(relays);
       assert.equal(counts[0], counts[1]);
+      assert.ok((counts[0] as number) > 0);
       assert.equal(await published.result(), "c");
     });
   },

@@ -28,7 +28,7 @@ async function rates(streamers: Promise<Streamer>, count: number, bytes: number,
 }
 
 const small = (streamer: Promise<Streamer>, count = 20_000): Promise<Contender> => rates(streamer, count, SMALL, 1);
-const large = (streamer: Promise<Streamer>, count = 1_000): Promise<Contender> =>
+const large = (streamer: Promise<Streamer>, count = 3_000): Promise<Contender> =>
   rates(streamer, count, LARGE, LARGE / MB);
 
 const RUNS = { rounds: 12, warmUp: 2, samples: 2 } as const;
@@ -88,7 +88,7 @@ export const streamRows: readonly Row[] = [
       { peer: "fork-ipc", ratio: 2 },
     ],
     brood: () => large(broodStream("exec", LARGE)),
-    peers: { worker_threads: () => large(workerStream(LARGE)), "fork-ipc": () => large(forkStream(LARGE), 300) },
+    peers: { worker_threads: () => large(workerStream(LARGE)), "fork-ipc": () => large(forkStream(LARGE), 1_000) },
   },
   {
     name: "stream-rtt",

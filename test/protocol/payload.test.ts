@@ -4,7 +4,14 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { InvalidMessage } from "#brood/errors/kinds.js";
 import { Flag, HEADER_BYTES } from "#brood/protocol/frame.js";
-import { decodeValue, encodeJson, encodeValue } from "#brood/protocol/payload.js";
+import {
+  decodeOwned,
+  decodeValue,
+  encodeJson,
+  encodePacked,
+  encodePlain,
+  encodeValue,
+} from "#brood/protocol/payload.js";
 import { scan } from "#brood/protocol/scan.js";
 import { isPlainJson } from "#brood/protocol/walk.js";
 import { anyJson, anyValue, objectOf, runs, same } from "./arbitrary.js";
@@ -491,6 +498,36 @@ test("a key __proto__ in JSON is a key like any other", () => {
   assert.is(Object.getPrototypeOf(value), Object.prototype);
   assert.ok(Object.hasOwn(value, "__proto__"));
   assert.is(value["polluted"], undefined);
+});
+
+test("bytes go as they are, whatever the sender writes else, and share nothing with it", () => {
+  for (const encode of [encodePacked, encodePlain]) {
+    for (const length of [0, 1, 16, 5_000]) {
+      const sent = Uint8Array.from({ length }, (_, i) => i % 256);
+      const { payload, flags } = encode(sent, "message");
+      assert.is(flags, Flag.Bytes);
+      const before = sent.slice();
+      sent.fill(1);
+      for (const got of [decodeValue(payload, flags), decodeOwned(payload, flags)] as Uint8Array[]) {
+        assert.is(Object.getPrototypeOf(got), Uint8Array.prototype);
+        assert.equal(got, before);
+      }
+      assert.not(decodeValue(payload, flags) === payload);
+    }
+    // A Buffer is one, a view on a part of memory is that part; other views are not.
+    assert.equal(decodeValue(encode(Buffer.from("ab"), "m").payload, Flag.Bytes), new Uint8Array([97, 98]));
+    assert.equal(
+      decodeValue(encode(new Uint8Array([1, 2, 3, 4]).subarray(1, 3), "m").payload, Flag.Bytes),
+      new Uint8Array([2, 3]),
+    );
+    for (const other of [new Uint16Array([1]), new DataView(new ArrayBuffer(2)), new Int8Array([1])])
+      assert.is(encode(other, "m").flags, 0);
+    assert.throws(() => encode(new Uint8Array(new SharedArrayBuffer(2)), "m"), /SharedArrayBuffer cannot be sent/);
+  }
+});
+
+test("a payload of two encodings at once is refused", () => {
+  assert.throws(() => decodeValue(new Uint8Array([1]), Flag.Bytes | Flag.Json), /two encodings at once/);
 });
 
 test.run();

@@ -18,6 +18,11 @@ const OUT_BYTES = 128 * 1024;
 /** What that is at first: of thousands of actors most never send a large message. */
 const FIRST_OUT_BYTES = 2 * 1024;
 
+/** A payload of so many bytes is not copied behind its header, but given to the transport as it is, where that takes two pieces. */
+const APART = 16 * 1024;
+
+type WriteBoth = NonNullable<Transport["writeBoth"]>;
+
 /** Messages of several frames that are under way at once: enough that none waits long, far below what the receiver's
  *  assembler refuses (`assembly.ts`). */
 const MAX_BEGUN = 64;
@@ -215,6 +220,12 @@ export class Channel implements TransportSink {
   #append(type: FrameType, flags: number, context: number, payload: Uint8Array, from: number, to: number): void {
     const bytes = HEADER_BYTES + to - from;
     if (this.#length + bytes > OUT_BYTES) this.#write();
+    if (bytes >= APART && this.#transport.writeBoth !== undefined) {
+      if (this.#length + HEADER_BYTES > this.#out.length) this.#grow(this.#length + HEADER_BYTES);
+      writeHeader(this.#out, this.#length, to - from, type, flags, context);
+      this.#length += HEADER_BYTES;
+      return this.#write(payload.subarray(from, to));
+    }
     if (this.#length + bytes > this.#out.length) this.#grow(this.#length + bytes);
     writeHeader(this.#out, this.#length, to - from, type, flags, context);
     this.#out.set(
@@ -224,9 +235,14 @@ export class Channel implements TransportSink {
     this.#length += bytes;
   }
 
-  #write(): void {
+  /** @param body what follows, in memory that nobody changes */
+  #write(body?: Uint8Array): void {
     if (this.#length === 0) return;
-    const free = this.#transport.write(this.#out.subarray(0, this.#length));
+    const out = this.#out.subarray(0, this.#length);
+    const free =
+      body === undefined
+        ? this.#transport.write(out)
+        : (this.#transport.writeBoth as WriteBoth).call(this.#transport, out, body);
     if (!free) this.#out = new Uint8Array(this.#out.length);
     this.#length = 0;
   }

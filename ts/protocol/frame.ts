@@ -61,10 +61,12 @@ export const Flag = {
   More: 1,
   /** The payload is JSON text and not msgpack. */
   Json: 2,
+  /** The payload is the bytes of one Uint8Array, and not msgpack: nothing is wrapped around them, and a guest need not unwrap them. */
+  Bytes: 4,
 } as const;
 
 const LAST_TYPE = FrameType.Timer;
-const KNOWN_FLAGS = Flag.More | Flag.Json;
+const KNOWN_FLAGS = Flag.More | Flag.Json | Flag.Bytes;
 
 /** What a {@link FrameReader} calls for each frame. `payload` is valid only until it returns. */
 export type OnFrame = (type: FrameType, flags: number, context: number, payload: Uint8Array) => void;

@@ -87,11 +87,35 @@ export interface Encoded {
 /** How a sender writes a value. @throws InvalidMessage when the value cannot be sent, naming the place in it */
 export type Encode = (value: unknown, root: string) => Encoded;
 
-/** Every value as msgpack. */
-export const encodePacked: Encode = (value, root) => ({ payload: encodeValue(value, root), flags: 0 });
+/** Bytes as they are, every other value as msgpack. */
+export const encodePacked: Encode = (value, root) => {
+  if (!ArrayBuffer.isView(value)) return { payload: encodeValue(value, root), flags: 0 };
+  const walked = walk(value, root);
+  if (!isBytes(walked)) return { payload: packValue(walked, root), flags: 0 };
+  if (walked.length > MAX_MESSAGE)
+    throw new InvalidMessage(`a message of more than ${MAX_MESSAGE} bytes cannot be sent`, root);
+  return { payload: copyOf(walked), flags: Flag.Bytes };
+};
 
-/** As JSON text whatever is plain JSON, since in a guest the parser and printer of JSON are native and msgpack is not. */
+/** What the walk leaves of a Uint8Array, and of a Buffer. */
+const isBytes = (walked: unknown): walked is Uint8Array => ArrayBuffer.isView(walked) && walked instanceof Uint8Array;
+
+/** Below this, memory is made and filled with zeros faster than it is asked for without. */
+const WORTH_ASKING = 4096;
+
+/** The same bytes in memory of their own. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  const { length } = bytes;
+  if (NodeBuffer === undefined || length < WORTH_ASKING) return new Uint8Array(bytes);
+  const raw = NodeBuffer.allocUnsafeSlow(length);
+  const copy = new Uint8Array(raw.buffer, raw.byteOffset, length);
+  copy.set(bytes);
+  return copy;
+}
+
+/** Bytes as they are, as JSON text whatever is plain JSON, since in a guest the parser and printer of JSON are native and msgpack is not. */
 export const encodePlain: Encode = (value, root) => {
+  if (ArrayBuffer.isView(value)) return encodePacked(value, root);
   const payload = encodeJson(value, root);
   return payload === undefined ? encodePacked(value, root) : { payload, flags: Flag.Json };
 };
@@ -147,7 +171,11 @@ export function encodeText(value: unknown, root: string, reserve = 0): Uint8Arra
  * @throws InvalidMessage for anything that no sender of ours has made; nothing else
  */
 export function decodeValue(bytes: Uint8Array, flags = 0): unknown {
-  if ((flags & Flag.Json) !== 0) return decodeJson(bytes);
+  if (flags !== 0) {
+    if (flags === Flag.Json) return decodeJson(bytes);
+    if (flags === Flag.Bytes) return copyOf(bytes);
+    throw new InvalidMessage("a payload of two encodings at once");
+  }
   scan(bytes);
   // Of a Buffer, msgpackr would make Buffers.
   const plain =
@@ -161,6 +189,11 @@ export function decodeValue(bytes: Uint8Array, flags = 0): unknown {
           `a payload that cannot be unpacked: ${error instanceof Error ? error.message : "unknown reason"}`,
         );
   }
+}
+
+/** As {@link decodeValue}, of a payload in memory that is nobody else's: bytes are not copied again. */
+export function decodeOwned(payload: Uint8Array, flags: number): unknown {
+  return flags === Flag.Bytes ? payload : decodeValue(payload, flags);
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: !isGuest, ignoreBOM: true });

@@ -7,6 +7,8 @@ export interface Transport {
    * @returns true when they are with the system already, so that the buffer may be used again at once
    */
   write(bytes: Uint8Array): boolean;
+  /** The same for two pieces at once, where that is cheaper than one: `body` is kept as it is until the system has taken it. */
+  writeBoth?(head: Uint8Array, body: Uint8Array): boolean;
   /** Bytes handed over that the system has not taken yet. */
   readonly ahead: number;
   /** Calls `work` once what runs now, and what that has made ready to run, is over: so that many messages go as one write. */

@@ -1,10 +1,13 @@
-// A channel's transport over one end of a Unix socketpair, the same in the host and in a process actor. It reads into one
-// buffer that is used again for every chunk: who receives a chunk must be done with it when the call returns.
+// A channel's transport over one end of a Unix socketpair, the same in the host and in a process actor. All of a process read into one
+// buffer, which is used again for every chunk: who receives a chunk must be done with it when the call returns.
 import { Socket } from "node:net";
 import type { Transport, TransportSink } from "../protocol/transport.js";
 
-/** Read at once: libuv's own choice for streams. */
-const READ_BYTES = 64 * 1024;
+/** Read at once: more than a socket of Linux holds (net.core.wmem_default is 208 KiB), so that most frames come in one piece. */
+const READ_BYTES = 256 * 1024;
+
+/** Made with the first. libuv reads for one socket at a time, and calls at once with what it has read. */
+let shared: Uint8Array | undefined;
 
 export class SocketTransport implements Transport {
   readonly #socket: Socket;
@@ -18,7 +21,7 @@ export class SocketTransport implements Transport {
       over();
       sink.ended();
     };
-    const buffer = new Uint8Array(READ_BYTES);
+    const buffer = (shared ??= new Uint8Array(READ_BYTES));
     this.#socket = new Socket({
       fd,
       readable: true,
@@ -47,6 +50,15 @@ export class SocketTransport implements Transport {
   write(bytes: Uint8Array): boolean {
     if (this.#socket.destroyed || this.#socket.writableEnded) return true;
     this.#socket.write(bytes);
+    return this.#socket.writableLength === 0;
+  }
+
+  writeBoth(head: Uint8Array, body: Uint8Array): boolean {
+    if (this.#socket.destroyed || this.#socket.writableEnded) return true;
+    this.#socket.cork();
+    this.#socket.write(head);
+    this.#socket.write(body);
+    this.#socket.uncork();
     return this.#socket.writableLength === 0;
   }
 

@@ -4,7 +4,7 @@
 import { deferred, type Deferred } from "../errors/observed-promise.js";
 import { InvalidMessage } from "../errors/kinds.js";
 import { CreditLedger, CreditWindow } from "../protocol/credit.js";
-import { decodeValue, type Encoded } from "../protocol/payload.js";
+import { copyOf, decodeOwned, decodeValue, type Encoded } from "../protocol/payload.js";
 import { Fifo } from "./fifo.js";
 import type { StreamLink } from "./link.js";
 import { refuse, refused } from "./refused.js";
@@ -54,7 +54,7 @@ export class Incoming {
     if (!this.#window.take(payload.length))
       throw new InvalidMessage("more messages in a stream than its credit allows");
     if (this.#discarding) return this.#consumed(payload.length);
-    if (this.#readers.size === 0) return this.#unread.push({ payload: payload.slice(), flags });
+    if (this.#readers.size === 0) return this.#unread.push({ payload: copyOf(payload), flags });
     const value = decodeValue(payload, flags);
     this.#consumed(payload.length);
     this.#readers.shift()?.resolve({ done: false, value });
@@ -73,7 +73,7 @@ export class Incoming {
     if (message !== undefined) {
       let value: unknown;
       try {
-        value = decodeValue(message.payload, message.flags);
+        value = decodeOwned(message.payload, message.flags);
       } catch (error) {
         this.#link.breach(error as InvalidMessage);
         return refused(error as InvalidMessage);

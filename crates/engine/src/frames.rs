@@ -22,7 +22,7 @@ use crate::store::State;
 const HEADER: usize = 10;
 const MAX_PAYLOAD: usize = 64 << 10;
 const MORE: u8 = 1;
-const KNOWN_FLAGS: u8 = 3;
+const KNOWN_FLAGS: u8 = 7;
 
 const START: u8 = 4;
 const CREDIT: u8 = 8;
@@ -652,7 +652,7 @@ mod tests {
             ),
             (frame(0, 0, 1, b""), "a frame of unknown type"),
             (frame(18, 0, 1, b""), "a frame of unknown type"),
-            (frame(RETURN, 4, 1, b""), "a frame with unknown flags"),
+            (frame(RETURN, 8, 1, b""), "a frame with unknown flags"),
             (
                 frame(RETURN, 0, 1, &[0; MAX_PAYLOAD + 1]),
                 "a frame that is longer than 64 KiB",

@@ -546,7 +546,7 @@ law(
         const sum = bytes.reduce((total, byte) => (total + byte) % 65_521, 0);
         assert.deepEqual((await measured.stream.next()).value, [length, sum]);
       }
-      const refused = await rejection(measured.stream.send(new Uint8Array(MAX_MESSAGE)));
+      const refused = await rejection(measured.stream.send(new Uint8Array(MAX_MESSAGE + 1)));
       assert.ok(refused instanceof InvalidMessage, String(refused));
       const unsendable = await rejection(measured.stream.send({ deep: [() => 1] }));
       assert.ok(unsendable instanceof InvalidMessage);

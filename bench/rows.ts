@@ -1,6 +1,6 @@
 // All rows, in the order of the table.
 import type { Row } from "./harness/row.js";
-import { cancel25 } from "./rows/cancel-25.js";
+import { cancel25Rows } from "./rows/cancel-25.js";
 import { componentBytes } from "./rows/component-bytes.js";
 import { componentCall } from "./rows/component-call.js";
 import { componentPipelined } from "./rows/component-pipelined.js";
@@ -15,8 +15,10 @@ import { poolCall, poolCallComponent } from "./rows/pool-call.js";
 import { processCallBytes } from "./rows/process-call-bytes.js";
 import { processCallText } from "./rows/process-call-text.js";
 import { processPipelined } from "./rows/process-pipelined.js";
+import { restartRows } from "./rows/restart.js";
 import { sourceRun } from "./rows/source-run.js";
 import { streamRows } from "./rows/streams.js";
+import { treeTeardownRows } from "./rows/tree-teardown.js";
 import { wasmCall } from "./rows/wasm-call.js";
 import { wasmKill } from "./rows/wasm-kill.js";
 import { wasmMany } from "./rows/wasm-many.js";
@@ -39,7 +41,9 @@ export const ROWS: readonly Row[] = [
   processPipelined,
   ...streamRows,
   poolCall,
-  cancel25,
+  ...cancel25Rows,
+  ...treeTeardownRows,
+  ...restartRows,
   wasmSpawn,
   wasmSpawnComponent,
   sourceRun,

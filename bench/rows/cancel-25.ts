@@ -1,12 +1,14 @@
-// cancel-25: 25 idle exec actors of one nursery are cancelled and gone, beside 25 children of `fork` that are sent SIGTERM and have
-// exited. Starting them is part of a sample, not of its time.
+// cancel-25: 25 idle actors of one nursery are cancelled and gone, beside 25 children of `fork` that are sent SIGTERM and have exited.
+// Starting them is part of a sample, not of its time.
 import { once } from "node:events";
-import { actor, withNursery } from "brood";
+import { actor, withNursery, type SpawnMethod } from "brood";
+import { built, COMPILE_TIMEOUT } from "../harness/built.js";
 import type { Contender, Row } from "../harness/row.js";
 import { forked } from "../peers/forked.js";
 
 const COUNT = 25;
-const tiny = actor<typeof import("../actors/tiny.js")>(new URL("../actors/tiny.js", import.meta.url));
+const MODULE = new URL("../actors/tiny.js", import.meta.url);
+const tiny = actor<typeof import("../actors/tiny.js")>(MODULE);
 
 async function repeated(samples: number, one: () => Promise<number>): Promise<number[]> {
   const times: number[] = [];
@@ -16,10 +18,12 @@ async function repeated(samples: number, one: () => Promise<number>): Promise<nu
 
 const many = <T>(one: () => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: COUNT }, one));
 
-async function brood(): Promise<Contender> {
+async function brood(spawn: SpawnMethod): Promise<Contender> {
+  if (spawn === "wasm") await built(MODULE);
+  const options = { name: "tiny", spawn, startTimeout: COMPILE_TIMEOUT } as { name: string; spawn: "exec" };
   const one = (): Promise<number> =>
     withNursery(async (nursery) => {
-      const portals = await many(() => nursery.start(tiny, { name: "tiny", spawn: "exec", startTimeout: 60_000 }));
+      const portals = await many(() => nursery.start(tiny, options));
       for (const portal of portals) await portal.call("ping");
       const from = performance.now();
       await nursery.cancel();
@@ -49,14 +53,20 @@ async function fork(): Promise<Contender> {
   return { round: (samples) => repeated(samples, one), close: async () => {} };
 }
 
-export const cancel25: Row = {
-  name: "cancel-25",
+const row = (name: string, spawn: SpawnMethod, most: number): Row => ({
+  name,
   unit: "ms",
-  what: `${COUNT} idle exec actors cancelled and gone; ${COUNT} children of fork sent SIGTERM and exited`,
+  what: `${COUNT} idle ${spawn} actors cancelled and gone; ${COUNT} children of fork sent SIGTERM and exited`,
   rounds: 10,
   warmUp: 1,
   samples: 1,
-  goals: [{ of: "p50", most: 150 }],
-  brood,
+  goals: [{ of: "p50", most }],
+  brood: () => brood(spawn),
   peers: { "child_process.fork": fork },
-};
+});
+
+export const cancel25Rows: readonly Row[] = [
+  row("cancel-25", "exec", 150),
+  row("cancel-25-fork", "forkserver", 80),
+  row("cancel-25-wasm", "wasm", 20),
+];

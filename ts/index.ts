@@ -6,6 +6,7 @@ export { gather, type Entry, type Gathered } from "./nursery/gather.js";
 export { offer } from "./nursery/offer.js";
 export { openNursery, withNursery } from "./nursery/open.js";
 export { shared, type SharedOptions, type Use } from "./nursery/shared.js";
+export { broadcast, type Broadcast } from "./stream/broadcast.js";
 export { pool } from "./supervisor/pool.js";
 export type { Pool, PoolCalls, PoolOptions, PoolStats, PoolTimes } from "./supervisor/pool-surface.js";
 export { openSupervisor } from "./supervisor/open.js";

@@ -1,8 +1,9 @@
 // One end of a two-way stream, as its user holds it. The context that it belongs to passes on what comes, and tells how it ended.
-import { InvalidMessage, InvalidOption } from "../errors/kinds.js";
+import { InvalidMessage } from "../errors/kinds.js";
 import { StreamBusy, StreamClosed } from "../errors/stream.js";
 import { Fanout } from "./fanout.js";
 import { Incoming } from "./incoming.js";
+import { lagOf } from "./lag.js";
 import type { StreamLink } from "./link.js";
 import { Outgoing } from "./outgoing.js";
 import { refused } from "./refused.js";
@@ -97,7 +98,7 @@ export class MessageStream implements Stream<any, any> {
   }
 
   subscribe(options: SubscribeOptions = {}): Subscription<unknown> {
-    const lag = lagOf(options);
+    const lag = lagOf("stream.subscribe", options);
     this.#use();
     if (this.#readable !== undefined) throw this.#busy("its `readable` has it");
     if (this.#incoming.ended && this.#incoming.unread === 0)
@@ -251,16 +252,3 @@ export class MessageStream implements Stream<any, any> {
 const ignore = (): void => {};
 
 const isPromise = (value: unknown): value is Promise<unknown> => value instanceof Promise;
-
-function lagOf(options: SubscribeOptions): number | undefined {
-  if (typeof options !== "object" || options === null)
-    throw new InvalidOption("stream.subscribe", options, "an object with lag, or nothing");
-  for (const key of Object.keys(options)) {
-    if (key !== "lag")
-      throw new InvalidOption(`stream.subscribe: ${key}`, (options as Record<string, unknown>)[key], "lag");
-  }
-  const { lag } = options;
-  if (lag !== undefined && !(Number.isSafeInteger(lag) && lag >= 1))
-    throw new InvalidOption("stream.subscribe: lag", lag, "a whole number of messages, at least 1, or nothing");
-  return lag;
-}

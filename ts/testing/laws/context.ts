@@ -387,7 +387,7 @@ law("An opener's own error wins over the outcome of cancelling an inner context"
   await withPeer(env, body, { stdio: notes.hear });
 });
 
-later("A context to one's own actor is refused", "part 5: without a registry no actor has a portal to itself");
+later("A context to one's own actor is refused", "the registry: without it no actor has a portal to itself");
 
 law(
   "A start stopped by an encoding error, an absent module or an abort leaves no entry on either side",

@@ -29,6 +29,7 @@ import { Notes } from "../notes.js";
 
 const worker = actor<typeof import("../actors/worker.js")>(new URL("../actors/worker.js", import.meta.url));
 const callee = actor<typeof import("../actors/callee.js")>(new URL("../actors/callee.js", import.meta.url));
+const streams = actor<typeof import("../actors/streams.js")>(new URL("../actors/streams.js", import.meta.url));
 const pooling = actor<typeof import("../actors/pooling.js")>(new URL("../actors/pooling.js", import.meta.url));
 const unready = actor<typeof import("../actors/unready.js")>(new URL("../actors/unready.js", import.meta.url));
 
@@ -687,7 +688,32 @@ law("Cancelling the nursery that hosts resources completes their close", async (
   assert.ok((await rejection(failing.close())) instanceof RangeError);
 });
 
-pools.later("One inter-actor stream shared by n users has one remote task, which ends with the last", "part 5");
+law("One inter-actor stream shared by n users has one remote task, which ends with the last", async (env) => {
+  const notes = new Notes();
+  await withNursery(async (scope) => {
+    const portal = await scope.start(streams, env.options("peer", { stdio: notes.hear }));
+    const user = async (count: number): Promise<number[]> => {
+      const use = await shared(scope, ["ticks", portal.id.uuid], () => portal.open("forever"));
+      const got: number[] = [];
+      for await (const tick of use.value.stream.subscribe()) if (got.push(tick) === count) break;
+      assert.equal(portal.stats.open, 1);
+      await use.close();
+      return got;
+    };
+    for (const got of await Promise.all([user(3), user(50), user(400)])) {
+      const [first] = got as [number];
+      assert.deepEqual(
+        got,
+        got.map((_, index) => first + index),
+      );
+    }
+    assert.deepEqual(notes.words, ["finally"]);
+    assert.equal(portal.stats.open, 0);
+    // The next one opens it anew.
+    assert.deepEqual(await user(2), [0, 1]);
+    assert.equal(portal.stats.calls, 2);
+  });
+});
 
 // Gather and clusters.
 

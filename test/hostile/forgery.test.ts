@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { ActorDied, component, isRemote, source, withNursery, type Exit } from "brood";
+import { loadEngine } from "#brood/native/load.js";
 import { rejection } from "#brood/testing/gate.js";
 import { soon } from "#brood/testing/soon.js";
 import { suite } from "../harness/law.js";
@@ -157,5 +158,45 @@ law("A text that does not start is told as text", async () => {
   assert.match(text, /StartFailed/);
   assert.doesNotMatch(text, OBEYED);
 });
+
+law(
+  "A guest orders no actor beyond its grant, none twice, and no more than a thousand; what it has is gone when it is",
+  async () => {
+    const rogue = component<{ add(): void }>(await rogueComponent(), { compile: "in-process" });
+    const honest = source<{ add(a: number, b: number): number }>("({ add: (a, b) => a + b })");
+    await withNursery(
+      async (nursery) => {
+        const neighbour = await nursery.start(honest, { name: "neighbour" });
+        for (const mode of [
+          "orders of nothing",
+          "an order beyond its grant",
+          "an order that hands on what it has not",
+          "the same body twice",
+          "a body of an odd number",
+          "bytes for nobody",
+        ]) {
+          const portal = await nursery
+            .start(rogue, { name: `rogue: ${mode}`, grants: { actors: ["wasm"] } })
+            .catch((error: unknown) => error);
+          // It may have ended before it was ready.
+          const exit =
+            portal instanceof Error
+              ? (portal as { exit?: Exit }).exit
+              : await (portal as { exited: Promise<Exit> }).exited;
+          assert.ok(
+            exit?.kind === "failed" && /^invalid message: /.test(exit.error.message),
+            `${mode}: ${String(portal)}`,
+          );
+        }
+        const flood = await nursery.start(rogue, { name: "rogue: bodies without end", grants: { actors: ["wasm"] } });
+        for (let i = 0; i < 20; i++) assert.equal(await neighbour.call("add", i, 1), i + 1);
+        await soon("it is gone, with all that it has", flood.kill(), 10_000);
+        assert.equal(loadEngine().stats().actors, 1);
+      },
+      { onDeath: "report" },
+    );
+  },
+  { deadline: 60_000 },
+);
 
 law.run();

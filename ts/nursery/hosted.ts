@@ -12,6 +12,8 @@ import type { ActorLimits } from "../spawn/method.js";
 import { methodNamed } from "./methods.js";
 import { orderedSource } from "./source.js";
 
+/** How many one guest may have at a time: more than that is a fault, or an attack. */
+const MOST_BODIES = 1_000;
 /** How many it remembers how to read stacks of. */
 const MOST_MAPS = 1_000;
 
@@ -77,6 +79,11 @@ export class HostedBodies {
     await Promise.all(bodies.map((body) => body.gone));
   }
 
+  #refuse({ body }: SpawnOrder): void {
+    const error = describeError(new Error(`it has ${MOST_BODIES} actors of its own already`), this.#settings.id);
+    this.#link.tell({ on: "gone", body, end: { kind: "unborn", phase: "spawn", error, stderr: [] } });
+  }
+
   #keepMap(body: number, mapStack: (stack: string) => string): void {
     this.#maps.set(body, mapStack);
     if (this.#maps.size <= MOST_MAPS) return;
@@ -95,6 +102,7 @@ export class HostedBodies {
     const { granted } = this.#settings;
     if (!granted.includes(order.method) || order.actors.some((method) => !granted.includes(method)))
       throw new InvalidMessage(`it starts actors with ${order.method}, which it was not granted`);
+    if (this.#bodies.size >= MOST_BODIES) return this.#refuse(order);
     const body = new HostedBody(order, this.#settings, this.#link, (mapStack) => this.#keepMap(order.body, mapStack));
     this.#bodies.set(order.body, body);
     void body.gone.then(() => this.#bodies.delete(order.body));

@@ -46,6 +46,21 @@ function* forEver(make) {
   for (;;) yield item;
 }
 
+const order = (body, method, actors = []) =>
+  JSON.stringify({
+    op: "spawn",
+    body,
+    method,
+    explicit: true,
+    id: { name: "own", uuid: `${body}` },
+    path: "/rogue/own",
+    token: "",
+    startTimeout: 10_000,
+    source: { kind: "source", code: "({ add: (a, b) => a + b })" },
+    limits: { memory: 2 ** 40, cpu: 0, cpuTotal: 0, wall: 0, output: 0 },
+    actors,
+  });
+
 const MODES = {
   logs: () => forEver(() => frame(FRAME.Log, 0, 0, [2, ...ascii("a line of a log that does not end")])),
   "long logs": () => forEver(() => frame(FRAME.Log, 0, 0, [2, ...new Array(60_000).fill(0x1b)])),
@@ -58,6 +73,27 @@ const MODES = {
   "empty frames": () => forEver((number) => frame(FRAME.StartAck, 0, number)),
   "a message without end": () => forEver(() => frame(FRAME.Return, MORE | JSON_TEXT, 1, new Uint8Array(65_536))),
   hellos: () => forEver(() => HELLO),
+  *"orders of nothing"() {
+    yield frame(FRAME.Request, JSON_TEXT, 0, ascii("{}"));
+  },
+  *"an order beyond its grant"() {
+    yield frame(FRAME.Request, JSON_TEXT, 0, ascii(order(2, "exec")));
+  },
+  *"an order that hands on what it has not"() {
+    yield frame(FRAME.Request, JSON_TEXT, 0, ascii(order(2, "wasm", ["exec"])));
+  },
+  *"the same body twice"() {
+    for (let i = 0; i < 2; i++) yield frame(FRAME.Request, JSON_TEXT, 0, ascii(order(2, "wasm")));
+  },
+  *"a body of an odd number"() {
+    yield frame(FRAME.Request, JSON_TEXT, 0, ascii(order(3, "wasm")));
+  },
+  *"bytes for nobody"() {
+    yield frame(FRAME.Request, 0, 2, ascii("x"));
+  },
+  "bodies without end": function* () {
+    for (let body = 2; ; body += 2) yield frame(FRAME.Request, JSON_TEXT, 0, ascii(order(body, "wasm")));
+  },
   *"half a frame"() {
     yield new Uint8Array([9, 0, 0, 0, FRAME.Log]);
   },

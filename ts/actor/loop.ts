@@ -70,6 +70,11 @@ export class TaskLoop {
     }
   }
 
+  /** Tasks that run now. */
+  get size(): number {
+    return this.#running.size;
+  }
+
   /** Runs `setup`, then says Ready. Throws what `setup` threw. */
   async begin(): Promise<void> {
     if (this.#definition.hooks.setup !== undefined) {

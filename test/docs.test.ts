@@ -14,6 +14,7 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   "README.md": ["main.ts", "untrusted.ts"],
   "docs/guide.md": ["pooled.ts", "sharing.ts", "streams.ts", "supervisor.ts", "together.ts"],
   "docs/wasm.md": ["rule.ts", "render.ts", "bytes.ts", "limits.ts"],
+  "docs/testing.md": ["leaks.ts", "deadline.ts", "clock.ts", "breaker.ts", "suite.ts"],
 };
 /** Actors of them that are started in wasm. */
 const BUILT: Readonly<Record<string, readonly string[]>> = { "docs/wasm.md": ["renderer"] };
@@ -57,6 +58,7 @@ law("a document that this page names is there, and what it links to as well", ()
     "docs/wasm.md",
     "docs/errors.md",
     "docs/values.md",
+    "docs/testing.md",
   ]) {
     const text = readFileSync(join(ROOT, document), "utf8");
     for (const [, target, anchor] of text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {

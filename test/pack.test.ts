@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { ROOT, tool } from "./harness/checkout.js";
 import { Project } from "./harness/installed.js";
 import { suite } from "./harness/law.js";
-import { readmeExample } from "./harness/readme.js";
+import { documentExamples, readmeExample } from "./harness/readme.js";
 import { runWell } from "./harness/run.js";
 
 type Manifest = Record<string, unknown> & { name: string; version: string };
@@ -98,6 +98,20 @@ law(
     assert.match(code, /require\("brood"\)/);
     const { stdout } = await project.nodeWell("out/required.cjs");
     assert.match(stdout, "CommonJS");
+  },
+  slow,
+);
+
+law(
+  "brood/testing comes with it: the examples of its document type-check, and run",
+  async () => {
+    const examples = documentExamples("docs/testing.md");
+    for (const [name, code] of examples) project.write(name, code);
+    await compile(...examples.keys());
+    for (const name of examples.keys()) {
+      if (name !== "echo.ts")
+        assert.match((await project.nodeWell(`out/${name.replace(/\.ts$/, ".js")}`)).stdout, /\S/, name);
+    }
   },
   slow,
 );

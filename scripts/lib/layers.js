@@ -32,7 +32,7 @@ const WITHOUT_NODE = new Set(["actor", "context", "stream", "protocol", "errors"
 const NAMED = { vendor: /^msgpackr\//, entry: /^brood:actor\// };
 
 /** The only files that gather the names of others. */
-const INDEXES = new Set(["ts/index.ts", "ts/actor/index.ts"]);
+const INDEXES = new Set(["ts/index.ts", "ts/actor/index.ts", "ts/testing/index.ts"]);
 
 /**
  * Every breach in `files`, a map from paths (`ts/portal/portal.ts`) to texts, as `path:line: what is wrong`. `typescript` is the

@@ -184,7 +184,7 @@ law(
               ? (portal as { exit?: Exit }).exit
               : await (portal as { exited: Promise<Exit> }).exited;
           assert.ok(
-            exit?.kind === "failed" && /^invalid message: /.test(exit.error.message),
+            exit?.kind === "failed" && exit.error.message.startsWith("invalid message: "),
             `${mode}: ${String(portal)}`,
           );
         }

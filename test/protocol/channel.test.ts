@@ -180,6 +180,23 @@ law("a call that waits for credit or room can be taken back, and one that is on 
   assert.equal(out.destroyed, false);
 });
 
+law("what a stream still waits to send is never taken back for the start of its context", () => {
+  const { out, here, far, settle } = pair();
+  here.send(FrameType.Start, 0, 1, new Uint8Array(10));
+  while (out.ahead < 256 * 1024) {
+    here.send(FrameType.Yield, 0, 3, new Uint8Array(60_000));
+    here.flush();
+  }
+  here.send(FrameType.Yield, 0, 1, new Uint8Array(10));
+  here.flush();
+  assert.equal(here.withdraw(1), false);
+  settle(() => 10_000);
+  assert.deepEqual(
+    far.got.filter(({ context }) => context === 1).map(({ type }) => type),
+    [FrameType.Start, FrameType.Yield],
+  );
+});
+
 law("whatever garbage arrives, the channel closes once with an InvalidMessage and never throws", () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), (garbage) => {

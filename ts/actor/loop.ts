@@ -70,6 +70,11 @@ export class TaskLoop {
     }
   }
 
+  /** Tasks that run now. */
+  get size(): number {
+    return this.#running.size;
+  }
+
   /** Runs `setup`, then says Ready. Throws what `setup` threw. */
   async begin(): Promise<void> {
     if (this.#definition.hooks.setup !== undefined) {
@@ -96,13 +101,13 @@ export class TaskLoop {
       case FrameType.Start:
         return this.#start(flags, context, payload);
       case FrameType.Yield:
-        return this.#stream(context)?.arrived(payload, flags);
+        return this.#stream(context, "received")?.arrived(payload, flags);
       case FrameType.Credit: {
         const { messages, bytes } = decodeCredit(payload);
-        return this.#stream(context)?.granted(messages, bytes);
+        return this.#stream(context, "credited")?.granted(messages, bytes);
       }
       case FrameType.Stop:
-        return this.#stream(context)?.stopped();
+        return this.#stream(context, "stopped")?.stopped();
       case FrameType.Cancel:
         return context === 0 ? this.#cancelActor(flags, payload) : this.#cancelTask(flags, context, payload);
       default:
@@ -111,9 +116,9 @@ export class TaskLoop {
   }
 
   /** The stream of a context; undefined where the context is over, of which the host may not have heard. @throws InvalidMessage */
-  #stream(context: number): MessageStream | undefined {
+  #stream(context: number, event: "received" | "credited" | "stopped"): MessageStream | undefined {
     const running = this.#running.get(context);
-    if (running?.task instanceof ActorContextTask) return running.task.stream;
+    if (running?.task instanceof ActorContextTask) return running.task.streamFor(event);
     if (running !== undefined || context === 0 || context > this.#newest)
       throw new InvalidMessage(`a message for context ${context}, which has no stream`);
     return undefined;
@@ -202,11 +207,12 @@ export class TaskLoop {
       outcome = { error };
     }
     const errors = await task.teardown();
-    if (task instanceof ActorContextTask) task.close();
-    this.#running.delete(context);
-    if (running.patience !== undefined) clearTimeout(running.patience);
     const obeyed = "error" in outcome && task.obeyed(outcome.error);
     const failures = "error" in outcome && !obeyed ? [outcome.error, ...errors] : errors;
+    if (task instanceof ActorContextTask)
+      task.close(failures.length > 0 ? "error" : "value" in outcome ? "return" : "cancelled");
+    this.#running.delete(context);
+    if (running.patience !== undefined) clearTimeout(running.patience);
     if (running.abandoned) this.#unheard(endpoint, failures);
     else this.#conclude(context, endpoint, outcome, failures);
     if (running.ackOnEnd) this.#acknowledge(context, "finished");

@@ -2,9 +2,10 @@
 // and what it deferred runs, last first, within `cancelTimeout`.
 import type { ActorInfo, ContextTask, Nursery, NurseryOptions, Task } from "../context/surface.js";
 import type { ActorId } from "../errors/identity.js";
-import { InvalidOption, ProtocolError, Unsupported, type Cancelled, type InvalidMessage } from "../errors/kinds.js";
+import { InvalidMessage, InvalidOption, ProtocolError, Unsupported, type Cancelled } from "../errors/kinds.js";
 import { didYouMean, listNames } from "../errors/near.js";
 import { StreamClosed } from "../errors/stream.js";
+import { isSettled, nextLife, OPENING, type ContextEvent, type ContextLife } from "../context/state.js";
 import { inherited } from "../protocol/offers.js";
 import type { Encoded } from "../protocol/payload.js";
 import type { StreamLink } from "../stream/link.js";
@@ -189,7 +190,9 @@ export class ActorContextTask extends ActorTask implements ContextTask<any> {
   readonly #endpoint: string;
   readonly #declaresStarted: boolean;
   readonly #checks: Checks;
-  #state: "opening" | "starting" | "started" = "opening";
+  #life: ContextLife = OPENING;
+  /** The started value is being checked. */
+  #starting = false;
   #stream: MessageStream | undefined;
   #sent = 0;
   #received = 0;
@@ -210,63 +213,97 @@ export class ActorContextTask extends ActorTask implements ContextTask<any> {
   }
 
   get hasStarted(): boolean {
-    return this.#state === "started";
+    const { state } = this.#life;
+    return state === "started" || state === "streaming";
   }
 
   get stream(): MessageStream {
     if (this.#stream === undefined) {
       const { sends, receives } = this.#checks;
       const place = { endpoint: this.#endpoint, kind: "message" } as const;
-      this.#stream = new MessageStream(this.#link, {
-        endpoint: this.#endpoint,
-        use: () => this.#use(),
-        left: undefined,
-        abort: async () => this.#stream?.end(),
-        sends: sends && ((message) => run(sends, message, { ...place, index: this.#sent++ })),
-        receives: receives && ((message) => run(receives, message, { ...place, index: this.#received++ })),
-        refuses: (error) => this.#link.refuses(error),
-      });
+      const link = this.#link;
+      const stop = (): void => {
+        this.#step("ended");
+        link.stop();
+      };
+      this.#stream = new MessageStream(
+        { ...link, stop },
+        {
+          endpoint: this.#endpoint,
+          use: () => this.#use(),
+          left: undefined,
+          abort: async () => this.#stream?.end(),
+          sends: sends && ((message) => run(sends, message, { ...place, index: this.#sent++ })),
+          receives: receives && ((message) => run(receives, message, { ...place, index: this.#received++ })),
+          refuses: (error) => link.refuses(error),
+        },
+      );
       if (this.cancelled !== undefined) this.#stream.cut(this.cancelled);
+      else if (isSettled(this.#life.state)) this.#stream.cut(this.#taskEnded());
     }
-    return this.#stream;
-  }
-
-  /** Its stream, where anybody has used it. */
-  get streamOrNone(): MessageStream | undefined {
     return this.#stream;
   }
 
   readonly started = async (value?: unknown): Promise<void> => {
-    if (this.#state !== "opening") throw new ProtocolError(this.#endpoint, "started was sent twice");
+    if (this.#starting || this.hasStarted) throw new ProtocolError(this.#endpoint, "started was sent twice");
+    this.#mustLive();
     const { started } = this.#checks;
-    this.#state = "starting";
+    this.#starting = true;
     try {
       const checked =
         started === undefined ? value : await run(started, value, { endpoint: this.#endpoint, kind: "started value" });
+      // It may have ended while the value was checked.
+      this.#mustLive();
       this.#link.started(this.#link.encode(checked, "started"));
-    } catch (error) {
-      this.#state = "opening";
-      throw error;
+      this.#step("started");
+    } finally {
+      this.#starting = false;
     }
-    this.#state = "started";
   };
 
   override cancel(reason: Cancelled): void {
     super.cancel(reason);
+    this.#step("requested");
     this.#stream?.cut(reason);
   }
 
+  /** Its stream, for what has come for it. @throws InvalidMessage it must not come now */
+  streamFor(event: "received" | "credited" | "stopped"): MessageStream {
+    const { state, receiving } = this.#life;
+    // Of all messages only the first changes anything.
+    if ((event === "stopped" || state !== "streaming" || receiving === "ended") && !this.#step(event))
+      throw new InvalidMessage(`a message of ${this.#endpoint} before its started, or after its end`);
+    return this.stream;
+  }
+
   /** The task is over, its teardown too: whoever still uses the stream is told so. */
-  close(): void {
-    this.#stream?.cut(new StreamClosed(this.#endpoint, "you", "the task has ended"));
+  close(how: "return" | "error" | "cancelled"): void {
+    this.#step(how);
+    this.#stream?.cut(this.#taskEnded());
   }
 
   /** Before the first use of the stream. */
   #use(): boolean {
-    if (this.#state === "started") return true;
+    // Also where the task is over, which the stream itself says.
+    if (this.#step("used")) return true;
     if (this.#declaresStarted)
       throw new ProtocolError(this.#endpoint, "its stream was used before task.started(), which its dialogue declares");
     void this.started();
+    return this.#step("used");
+  }
+
+  #step(event: ContextEvent): boolean {
+    const next = nextLife(this.#life, event);
+    if (next === undefined) return false;
+    this.#life = next;
     return true;
+  }
+
+  #mustLive(): void {
+    if (isSettled(this.#life.state)) throw new ProtocolError(this.#endpoint, "the task has ended");
+  }
+
+  #taskEnded(): StreamClosed {
+    return new StreamClosed(this.#endpoint, "you", "the task has ended");
   }
 }

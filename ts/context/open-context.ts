@@ -14,7 +14,15 @@ import type { Opener } from "./opener.js";
 import { Pending } from "./pending.js";
 import { isBroodsDoing } from "../errors/silence.js";
 import { watchReason } from "./watched-signal.js";
-import { isSettled, nextContextState, type ContextEvent, type ContextState } from "./state.js";
+import {
+  isAbsorbed,
+  isSettled,
+  nextLife,
+  OPENING,
+  type ContextEvent,
+  type ContextLife,
+  type ContextState,
+} from "./state.js";
 import type { Context } from "./surface.js";
 import { met } from "./unheard.js";
 
@@ -22,7 +30,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   readonly #opened: Deferred<OpenContext> = deferred();
   /** Made when it is first asked for: what nobody holds cannot be left unhandled. */
   #result: Deferred<unknown> | undefined;
-  #state: ContextState = "opening";
+  #life: ContextLife = OPENING;
   #startedValue: unknown;
   #value: unknown;
   #error: Error | undefined;
@@ -31,8 +39,6 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   #met = false;
   #controller: AbortController | undefined;
   #interrupted = false;
-  #selfCancelled = false;
-  #acknowledgedCancel = false;
   readonly #forks = forks();
 
   readonly #generator: boolean;
@@ -63,19 +69,19 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   }
 
   get state(): ContextState {
-    return this.#state;
+    return this.#life.state;
   }
 
   get cancelRequested(): boolean {
-    return this.#selfCancelled;
+    return this.#life.requested;
   }
 
   get cancelAcknowledged(): boolean {
-    return this.#acknowledgedCancel;
+    return this.#life.requested && this.#life.acknowledged;
   }
 
   get absorbed(): boolean {
-    return this.#selfCancelled && this.#state === "cancelled";
+    return isAbsorbed(this.#life);
   }
 
   get signal(): AbortSignal {
@@ -93,19 +99,27 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   get stream(): MessageStream {
     assertOwn(this.#forks, "a context");
     if (this.#stream === undefined) {
-      const { endpoint, opener } = this;
-      this.#stream = new MessageStream(opener.linkOf(this.id), {
-        endpoint,
-        use: () => {
-          if (this.#state === "opening") throw new ProtocolError(endpoint, "its stream was used before it had started");
-          return true;
+      const { endpoint } = this;
+      const link = this.opener.linkOf(this.id);
+      const stop = (): void => {
+        this.#step("ended");
+        link.stop();
+      };
+      this.#stream = new MessageStream(
+        { ...link, stop },
+        {
+          endpoint,
+          use: () => {
+            if (!this.#step("used")) throw new ProtocolError(endpoint, "its stream was used before it had started");
+            return true;
+          },
+          left: this.#generator ? () => this.#leaveStream() : undefined,
+          abort: async (reason) => void (await this.cancel(reason)),
+          sends: undefined,
+          receives: undefined,
+          refuses: () => {},
         },
-        left: this.#generator ? () => this.#leaveStream() : undefined,
-        abort: async (reason) => void (await this.cancel(reason)),
-        sends: undefined,
-        receives: undefined,
-        refuses: () => {},
-      });
+      );
       this.#streamEnd?.(this.#stream);
     }
     return this.#stream;
@@ -113,7 +127,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
 
   /** The scope of its user is over: nothing more is sent or read, and an async generator, which may never end, is ended. */
   async leaveScope(): Promise<void> {
-    if (isSettled(this.#state)) return;
+    if (this.settled) return;
     if (this.#generator) await this.cancel("its scope was left");
     else this.stream.abandon();
   }
@@ -129,7 +143,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
     this.#meet();
     if (this.#result === undefined) {
       this.#result = deferred();
-      if (isSettled(this.#state)) this.#settleResult(this.#result);
+      if (this.settled) this.#settleResult(this.#result);
     }
     return this.#result.promise;
   }
@@ -137,15 +151,13 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   /** As the interface says; `reason` travels to the peer's signal. */
   async cancel(reason?: unknown): Promise<boolean> {
     assertOwn(this.#forks, "a context");
-    if (isSettled(this.#state)) return this.#acknowledgedCancel || !this.#selfCancelled;
-    this.#selfCancelled = true;
-    const acknowledged = await this.ask({ scope: "context", via: "cancel", canceller: this.opener.self, reason });
-    if (acknowledged) this.#acknowledgedCancel = true;
-    return acknowledged;
+    if (this.settled) return this.#life.acknowledged || !this.#life.requested;
+    this.#step("requested");
+    return this.ask({ scope: "context", via: "cancel", canceller: this.opener.self, reason });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!isSettled(this.#state)) await this.cancel();
+    if (!this.settled) await this.cancel();
     // What the peer threw, and this end has met nowhere. A death or a cancel is thrown by whoever it belongs to.
     if (this.#error !== undefined && !this.#met && !isBroodsDoing(this.#error)) {
       this.#meet();
@@ -154,7 +166,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   }
 
   protected override get settled(): boolean {
-    return isSettled(this.#state);
+    return isSettled(this.#life.state);
   }
 
   interrupt(error: Error): void {
@@ -163,12 +175,20 @@ export class OpenContext extends Pending implements Context<any, unknown> {
     this.#fail("lost", error);
   }
 
+  protected override bounded(): void {
+    this.#step("bounded");
+  }
+
   protected override missed(deadline: number): void {
     this.#fail("error", new DeadlineExceeded(this.opener.where, this.endpoint, deadline));
   }
 
   protected override cancelled(error: Cancelled): void {
-    this.#fail("cancelled", error);
+    this.#fail(error.acknowledged === true ? "acknowledged" : "silent", error);
+  }
+
+  protected override acknowledgedLate(): void {
+    this.#step("acknowledged");
   }
 
   override lost(error: Error): void {
@@ -177,21 +197,17 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   }
 
   override onStarted(payload: Uint8Array, flags: number): void {
-    const next = nextContextState(this.#state, "started");
-    if (next === undefined) return this.opener.breach(`a second started of ${this.endpoint}`);
     const value = decodeValue(payload, flags);
-    if (isSettled(this.#state)) return;
-    this.#state = next;
+    if (this.settled) return;
+    if (!this.#step("started")) return this.opener.breach(`a second started of ${this.endpoint}`);
     this.#startedValue = value;
     this.#opened.resolve(this);
   }
 
   override onReturn(payload: Uint8Array, flags: number): void {
-    const next = nextContextState(this.#state, "return");
-    if (next === undefined) return this.opener.breach(`a result of ${this.endpoint} before its started`);
     const value = decodeValue(payload, flags);
-    if (!isSettled(this.#state)) {
-      this.#state = next;
+    if (!this.settled) {
+      if (!this.#step("return")) return this.opener.breach(`a result of ${this.endpoint} before its started`);
       this.#value = value;
       const { endpoint, opener } = this;
       this.#endStream((stream) =>
@@ -203,23 +219,19 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   }
 
   override onYield(payload: Uint8Array, flags: number): void {
-    this.#mustHaveStarted();
-    if (!isSettled(this.#state)) this.stream.arrived(payload, flags);
+    if (this.#streams("received")) this.stream.arrived(payload, flags);
   }
 
   override onCredit(messages: number, bytes: number): void {
-    this.#mustHaveStarted();
-    if (!isSettled(this.#state)) this.stream.granted(messages, bytes);
+    if (this.#streams("credited")) this.stream.granted(messages, bytes);
   }
 
   override onStop(): void {
-    this.#mustHaveStarted();
-    if (!isSettled(this.#state)) this.stream.stopped();
+    if (this.#streams("stopped")) this.stream.stopped();
   }
 
   override onRefused(error: InvalidMessage): void {
-    this.#mustHaveStarted();
-    if (!isSettled(this.#state)) this.stream.told(error);
+    if (this.#streams("credited")) this.stream.told(error);
   }
 
   override onError(error: Error, kind: string): void {
@@ -236,10 +248,10 @@ export class OpenContext extends Pending implements Context<any, unknown> {
 
   /** @param unread whether what the peer has sent before is still read */
   #fail(event: ContextEvent, error: Error, unread: "read" | "dropped" = "dropped"): void {
-    if (isSettled(this.#state)) return;
-    const opening = this.#state === "opening";
+    if (this.settled) return;
+    const opening = this.#life.state === "opening";
     this.#endStream((stream) => (unread === "read" ? stream.finish(error, error) : stream.cut(error)));
-    this.#state = nextContextState(this.#state, event) ?? "failed";
+    this.#step(event);
     this.#error = error;
     this.#lost = event === "lost";
     if (opening) {
@@ -254,8 +266,23 @@ export class OpenContext extends Pending implements Context<any, unknown> {
     if (!opening && !this.#met && !this.#lost && !isBroodsDoing(error)) this.opener.unheard(this, error);
   }
 
-  #mustHaveStarted(): void {
-    if (this.#state === "opening") this.opener.breach(`a message of ${this.endpoint} before its started`);
+  /** Takes note of an event; false: it must not happen now. */
+  #step(event: ContextEvent): boolean {
+    const next = nextLife(this.#life, event);
+    if (next === undefined) return false;
+    this.#life = next;
+    return true;
+  }
+
+  /** Whether what came for the stream is still for somebody. @throws InvalidMessage it must not come now */
+  #streams(event: "received" | "credited" | "stopped"): boolean {
+    const { state, receiving } = this.#life;
+    // Of all messages only the first changes anything.
+    if (event !== "stopped" && state === "streaming" && receiving === "open") return true;
+    if (isSettled(state)) return false;
+    return (
+      this.#step(event) || this.opener.breach(`a message of ${this.endpoint} before its started, or after its end`)
+    );
   }
 
   #endStream(end: (stream: MessageStream) => void): void {

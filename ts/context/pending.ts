@@ -36,13 +36,18 @@ export abstract class Pending extends Bounded {
   }
 
   protected override aborted(reason: unknown): void {
+    this.bounded();
     void this.ask({ scope: this.scope, via: "signal", canceller: this.opener.self, reason });
   }
 
+  /** Its bounds ask for a cancel, before its user has. */
+  protected bounded(): void {}
   /** The deadline passed. */
   protected abstract missed(deadline: number): void;
   /** The cancel was acknowledged, or will not be: the last chance to settle. */
   protected abstract cancelled(error: Cancelled): void;
+  /** The cancel was acknowledged, and the user has an outcome already. */
+  protected acknowledgedLate(): void {}
   /** Whether the user has an outcome already. */
   protected abstract readonly settled: boolean;
   /** The channel or the actor is gone. */
@@ -82,6 +87,7 @@ export abstract class Pending extends Bounded {
     if (this.#ackTimer !== undefined) clearTimeout(this.#ackTimer);
     this.opener.forget(this);
     if (!this.settled && this.asked !== undefined) this.cancelled(new Cancelled(this.asked, this.opener.where, yes));
+    else if (yes) this.acknowledgedLate();
     for (const resolve of this.#acknowledged ?? []) resolve(yes);
     this.#acknowledged = undefined;
   }

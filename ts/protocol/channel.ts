@@ -96,19 +96,20 @@ export class Channel implements TransportSink {
     this.#enqueue(type, flags, context, payload);
   }
 
-  /** Takes back a message of `context` of which nothing has been sent; false if some of it is on its way. */
+  /** Takes back the Start of `context`, where nothing of it has been sent; false if some of it is on its way, or has arrived. */
   withdraw(context: number): boolean {
-    const uncredited = this.#uncredited.findIndex((waiting) => waiting.context === context);
+    const uncredited = this.#uncredited.findIndex((one) => one.context === context && one.type === FrameType.Start);
     if (uncredited >= 0) {
       this.#uncredited.splice(uncredited, 1);
       return true;
     }
     const queue = this.#backlog.get(context);
     const only = queue?.[0];
-    if (queue?.length !== 1 || only === undefined || only.offset > 0) return false;
+    // What else waits, a message of the context's stream, says that the peer has its task.
+    if (queue?.length !== 1 || only?.type !== FrameType.Start || only.offset > 0) return false;
     this.#backlog.delete(context);
     // What it took of the window is given back by hand: the peer will never grant for it.
-    if (isCharged(only.type, context)) this.#window.grant(1, only.payload.length);
+    this.#window.grant(1, only.payload.length);
     return true;
   }
 

@@ -39,3 +39,19 @@ export function isAlive(pid: number): boolean {
 export function isTemplate({ command }: Pick<ProcessState, "command">): boolean {
   return command.endsWith("template.cjs");
 }
+
+/** Every process below this one, as `pid command`, but for those `beside` and what is below them. */
+export function processesBelow(beside: ReadonlySet<number> = new Set()): string[] {
+  if (process.platform !== "linux") return [];
+  const all = new Map(allProcesses().map((one) => [one.pid, one]));
+  const below = (pid: number): boolean => {
+    for (let at: number | undefined = pid; at !== undefined && at > 0; at = all.get(at)?.ppid) {
+      if (beside.has(at)) return false;
+      if (at === process.pid) return pid !== at;
+    }
+    return false;
+  };
+  return [...all.values()].flatMap(({ pid, state, command }) =>
+    below(pid) ? [`${pid} ${state === "Z" ? "(zombie)" : command}`] : [],
+  );
+}

@@ -12,13 +12,15 @@ import { section } from "../law.js";
 import { Marked } from "../marked.js";
 import { measured } from "../measured.js";
 import { isAlive, processState, isTemplate } from "../processes.js";
+import { Program } from "../program.js";
+import type { StreamingConfig } from "../programs/streaming.js";
 import type { TreeConfig } from "../programs/tree.js";
 
 const worker = actor<typeof import("../actors/worker.js")>(new URL("../actors/worker.js", import.meta.url));
 const broken = actor<typeof import("../actors/broken.js")>(new URL("../actors/broken.js", import.meta.url));
 
 export const signals = section(10);
-const { law, later } = signals;
+const { law } = signals;
 
 /** The bounds of the ladder that a signal climbs, in ms: short ones, so that loops cost little. */
 const LADDER = { cancelTimeout: 200, killTimeout: 300 };
@@ -224,9 +226,25 @@ law(
   { deadline: 120_000, needs: ["process", "nested nurseries"] },
 );
 
-later(
+law(
   "SIGINT with streams of both kinds running ends the program within 2 s, whichever task started the actors",
-  "part 5",
+  async (env) => {
+    for (const starts of env.has("nested nurseries") ? (["program", "task"] as const) : (["program"] as const)) {
+      const marked = new Marked();
+      env.defer(() => marked.endAll());
+      const settings: StreamingConfig = { options: env.options(""), starts };
+      const program = new Program("streaming", settings, { env: marked.env });
+      await program.event("running");
+      const from = performance.now();
+      program.signal("SIGINT");
+      assert.deepEqual(await program.ended, { code: null, signal: "SIGINT" }, program.stderr);
+      const took = performance.now() - from;
+      measured(`streams of both kinds, actors started by a ${starts}, from SIGINT to the program's end`, took);
+      assert.ok(took < 2_000, `${took} ms`);
+      await marked.gone(GONE);
+    }
+  },
+  { deadline: 60_000 },
 );
 
 law(

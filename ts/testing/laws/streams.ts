@@ -1,17 +1,21 @@
 // Section 5: streams and back-pressure.
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Portal } from "../../context/surface.js";
-import { ActorDied, Cancelled, InvalidMessage, InvalidOption, ProtocolError } from "../../errors/kinds.js";
+import { ActorDied, Cancelled, InvalidMessage, InvalidOption, ProtocolError, StartFailed } from "../../errors/kinds.js";
 import { isRemote } from "../../errors/remote.js";
 import { StreamBusy, StreamClosed } from "../../errors/stream.js";
 import { withNursery } from "../../nursery/open.js";
 import { actor } from "../../nursery/source.js";
 import { WINDOW_BYTES, WINDOW_MESSAGES } from "../../protocol/credit.js";
-import { MAX_MESSAGE } from "../../protocol/frame.js";
+import { FrameType, MAX_MESSAGE } from "../../protocol/frame.js";
 import type { Messages } from "../../stream/surface.js";
 import { bounded } from "../bounded.js";
+import { ChannelBreaker, type BreakableChannel, type Break, type ChannelEnd, type Frame } from "../channel-breaker.js";
 import { gate, rejection, until } from "../gate.js";
 import { section, type LawEnv } from "../law.js";
+import { Marked } from "../marked.js";
 import { Notes } from "../notes.js";
 
 const what = actor<typeof import("../actors/streams.js")>(new URL("../actors/streams.js", import.meta.url));
@@ -588,3 +592,165 @@ law("A stream is one of the web's too: piped, ended by close, left by cancel", a
     assert.ok(aborted.absorbed);
   });
 });
+
+// What becomes of a channel that breaks.
+
+const severed = actor<typeof import("../actors/severed.js")>(new URL("../actors/severed.js", import.meta.url));
+
+type Severed = typeof severed extends { readonly endpoints?: infer E } ? Portal<E> : never;
+
+/** Who sees the end of a channel that is cut. */
+const ENDS: readonly (readonly ChannelEnd[])[] = [["host", "actor"], ["host"], ["actor"]];
+
+/** How long a cut may take to end everything: the channel's own drain, and a busy machine. */
+const SEVERED = 3_000;
+
+law(
+  "A channel cut at any message, at either or both ends, gives each side channel lost and ends the tree",
+  async (env) => {
+    const breaker = new ChannelBreaker();
+    env.defer(() => breaker.remove());
+    let count = 0;
+    const dialogue = async (below: boolean, rule?: Break) => {
+      const marked = new Marked();
+      env.defer(() => marked.endAll());
+      const notes = join(env.directory, `severed-${++count}`);
+      const errors: unknown[] = [];
+      let channel: Promise<BreakableChannel> | undefined;
+      await withNursery(
+        async (scope) => {
+          channel = breaker.next(rule);
+          const tree = below ? { SEVERED_BELOW: env.method } : {};
+          const given = { ...marked.env, ...tree, SEVERED_NOTES: notes };
+          let portal: Severed;
+          try {
+            portal = (await scope.start(severed, env.options("severed", { env: given }))) as Severed;
+          } catch (error) {
+            assert.ok(error instanceof StartFailed, String(error));
+            errors.push(error);
+            return;
+          }
+          try {
+            const opened = await portal.open("echo");
+            for (let i = 0; i < 2; i++) {
+              await opened.stream.send(i);
+              assert.deepEqual(await opened.stream.next(), { done: false, value: i });
+            }
+            await opened.stream.end();
+            assert.equal(await opened.result(), 2);
+            assert.equal(await portal.call("add", 1, 2), 3);
+          } catch (error) {
+            errors.push(error);
+          }
+          if (rule === undefined) return;
+          const exit = await portal.exited;
+          assert.ok(["exited", "failed", "lost"].includes(exit.kind), exit.kind);
+          for (const error of errors) assert.ok(error instanceof ActorDied, String(error));
+          assert.ok((await rejection(portal.call("add", 1, 2))) instanceof ActorDied);
+        },
+        { onDeath: "report" },
+      );
+      await marked.gone(SEVERED);
+      return { channel: await (channel as Promise<BreakableChannel>), left: existsSync(notes), errors };
+    };
+    const whole = await dialogue(false);
+    assert.deepEqual(whole.errors, []);
+    const ready = whole.channel.frames("host").findIndex(({ type }) => type === FrameType.Ready) + 1;
+    for (const to of ["host", "actor"] as const) {
+      // Its cancel at the end of the scope is no part of the dialogue.
+      const last = whole.channel
+        .frames(to)
+        .findIndex(({ type, context }) => context === 0 && (type === FrameType.Cancel || type === FrameType.CancelAck));
+      assert.ok(last > 3, `${last} frames to the ${to}`);
+      for (let at = 1; at <= last; at++) {
+        const ends = ENDS[at % ENDS.length] as readonly ChannelEnd[];
+        const how = at % 2 === 0 ? "cut" : "tear";
+        const { channel, left } = await dialogue(at % 4 === 0, { to, at, how, ends });
+        const what = `frame ${at} to the ${to}, seen by ${ends.join(" and ")}`;
+        assert.equal(channel.frames(to).length, at - 1, what);
+        // An actor that sees the end leaves by itself, and what it has deferred runs; another is ended, as is one whose host was told
+        // nonsense, at once.
+        const told = how === "tear" && to === "host" && ends.includes("host");
+        if (channel.frames("host").length >= ready && !told) assert.equal(left, ends.includes("actor"), what);
+      }
+    }
+  },
+  { deadline: 120_000, needs: ["process", "nested nurseries"] },
+);
+
+law(
+  "A frame half sent when its sender is cancelled is completed or the channel closes; nothing follows a torn frame",
+  async (env) => {
+    const breaker = new ChannelBreaker();
+    env.defer(() => breaker.remove());
+    const isMessage = ({ type, length }: Frame): boolean => type === FrameType.Yield && length > 10_000;
+    const withSevered = (body: (peer: Severed, channel: BreakableChannel) => Promise<unknown>): Promise<unknown> =>
+      withNursery(
+        async (scope) => {
+          const next = breaker.next();
+          const options = env.options("severed", { env: { SEVERED_NOTES: "/dev/null" }, cancelTimeout: 1_000 });
+          await body((await scope.start(severed, options)) as Severed, await next);
+        },
+        { onDeath: "report" },
+      );
+    // Completed: the host's, then the actor's.
+    await withSevered(async (peer, channel) => {
+      const opened = await peer.open("echo");
+      channel.breakAt({ to: "actor", at: isMessage, how: "stall" });
+      await opened.stream.send(new Uint8Array(900_000));
+      await channel.broken;
+      const cancelled = opened.cancel("half sent");
+      assert.equal(channel.isTorn("actor"), true);
+      channel.resume("actor");
+      assert.equal(await cancelled, true);
+      assert.equal(channel.isTorn("actor"), false);
+      assert.equal(await peer.call("add", 1, 2), 3);
+    });
+    await withSevered(async (peer, channel) => {
+      channel.breakAt({ to: "host", at: isMessage, how: "stall" });
+      const opened = await peer.open("flood", 200_000);
+      await channel.broken;
+      const cancelled = opened.cancel("half sent");
+      assert.equal(channel.isTorn("host"), true);
+      channel.resume("host");
+      assert.equal(await cancelled, true);
+      assert.equal(await peer.call("add", 1, 2), 3);
+    });
+    // Not completed: its sender is ended, and its channel with it.
+    await withSevered(async (peer, channel) => {
+      channel.breakAt({ to: "host", at: isMessage, how: "stall" });
+      const opened = await peer.open("flood", 200_000);
+      await channel.broken;
+      const before = channel.frames("host").length;
+      assert.equal(await opened.cancel("never completed"), false);
+      await peer.exited;
+      assert.equal(channel.isTorn("host"), true);
+      assert.equal(channel.frames("host").length, before);
+    });
+    // Torn: whoever reads it hears nothing more, and says so.
+    for (const to of ["host", "actor"] as const) {
+      await withSevered(async (peer, channel) => {
+        channel.breakAt({ to, at: isMessage, how: "tear" });
+        const opened = await peer.open("echo");
+        const sent = rejection(
+          (async () => {
+            for (;;) {
+              await opened.stream.send(new Uint8Array(100_000));
+              await opened.stream.next();
+            }
+          })(),
+        );
+        assert.ok((await sent) instanceof ActorDied);
+        const exit = await peer.exited;
+        if (to === "host") {
+          assert.ok(exit.kind === "failed" && exit.error instanceof InvalidMessage, exit.kind);
+          assert.match(exit.error.message, /ended within a frame/);
+        } else {
+          assert.ok(exit.kind === "exited" && exit.code !== 0, JSON.stringify(exit));
+        }
+        assert.equal(channel.isTorn(to), true);
+      });
+    }
+  },
+  { deadline: 30_000, needs: ["process"] },
+);

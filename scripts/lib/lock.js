@@ -19,7 +19,17 @@ export async function withLock(path, body) {
   try {
     return await body();
   } finally {
-    rmSync(path, { recursive: true, force: true });
+    release(path);
+  }
+}
+
+/** Its own name goes first: from then on the directory may be the next owner's, and is left alone where it is. */
+function release(path) {
+  rmSync(join(path, ownerName(process.pid)), { force: true });
+  try {
+    rmdirSync(path);
+  } catch {
+    // The next one has it, or took the empty one away.
   }
 }
 

@@ -19,6 +19,7 @@ const ACTORS = [
     "member",
     "schemas",
     "scopes",
+    "streaming",
     "streams",
     "thrower",
     "thrower-tree",

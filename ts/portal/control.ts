@@ -34,6 +34,7 @@ import { rebuildError } from "../protocol/error-data.js";
 import type { Birth, Body, BodyEnd, BodySink, Exports, Guest, Lateness } from "../protocol/body.js";
 import { Flag, FrameType } from "../protocol/frame.js";
 import { encodePacked, encodePlain } from "../protocol/payload.js";
+import { decodeAnswer, type ActorDump, type PartDump, type Question } from "../protocol/tree.js";
 import type { Transport } from "../protocol/transport.js";
 import { acceptsVersion, PROTOCOL_VERSION } from "../protocol/version.js";
 import { stepsWithin, type Steps } from "./budget.js";
@@ -95,6 +96,11 @@ export interface ControlOwner {
   readonly unheard: UnheardFailures;
 }
 
+/** Of the time for an answer, what an actor may take to ask its own: the rest is for the way back. */
+const SHARE = 0.7;
+/** What is said of an actor that does not answer. */
+const SILENT = "it does not answer: busy, or stopped?";
+
 /** The level of an error in the log. */
 const LOG_ERROR = 1;
 
@@ -109,6 +115,7 @@ export class Control implements ChannelHandler, BodySink {
   readonly #exited = deferred<Exit>();
   #id: ActorId;
   #status: ActorStatus = "starting";
+  #statusSince = this.#born;
   #phase: Phase = "hello";
   #body: Body | undefined;
   #channel: Channel | undefined;
@@ -134,6 +141,9 @@ export class Control implements ChannelHandler, BodySink {
   #replaced: Error | undefined;
   #cancelling: Promise<boolean> | undefined;
   #hosted: Hosted | undefined;
+  /** Its newest question about what runs in it, and who waits for the answer; some of them in vain. */
+  #question = 0;
+  readonly #askers: ((part: PartDump) => void)[] = [];
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #startTimer: ReturnType<typeof setTimeout> | undefined;
   #onAbort: (() => void) | undefined;
@@ -182,6 +192,33 @@ export class Control implements ChannelHandler, BodySink {
   /** Resolves when the actor is ready; rejects when it will not be, and is gone. */
   get ready(): Promise<void> {
     return this.#ready.promise;
+  }
+
+  /** What there is to see of it. What it says of itself comes within `within` ms, or is left out. */
+  async describe(within: number): Promise<ActorDump> {
+    const now = performance.now();
+    const { askingOrNone: asking, settings } = this;
+    const asked = asking?.describe() ?? [];
+    const { name, uuid, pid } = this.#id;
+    const known: ActorDump = {
+      name,
+      path: settings.path,
+      uuid,
+      pid,
+      spawnMethod: this.spawnMethod,
+      status: this.#status,
+      for: now - this.#statusSince,
+      age: now - this.#born,
+      asked,
+      more: (asking?.size ?? 0) - asked.length,
+      total: asking?.total ?? 0,
+    };
+    // It understands the question once it is ready, and not before.
+    if (this.#phase !== "ready") return { ...known, silent: this.#lateness().got };
+    // A component has no inside but its one call.
+    if (this.#channel === undefined || this.#channel.closed) return known;
+    const inside = await this.#insideWithin(within);
+    return inside === undefined ? { ...known, silent: SILENT } : { ...known, inside };
   }
 
   /** The table of calls; where the actor is not running, throws why. */
@@ -413,6 +450,13 @@ export class Control implements ChannelHandler, BodySink {
         }
         return;
       }
+      case FrameType.Reply: {
+        const { number, part } = decodeAnswer(payload, flags);
+        if (number !== this.#question || this.#askers.length === 0)
+          throw new InvalidMessage("it answers what nobody has asked");
+        for (const answer of this.#askers.splice(0)) answer(part);
+        return;
+      }
       case FrameType.Log: {
         const { level, text } = decodeLog(payload);
         return this.#settings.log(level, text);
@@ -420,6 +464,24 @@ export class Control implements ChannelHandler, BodySink {
       default:
         throw new InvalidMessage(`a frame of type ${type} does not belong on the channel itself`);
     }
+  }
+
+  /** One question is on its way at a time: whoever asks meanwhile is given its answer, and one that never answers is sent no more. */
+  #insideWithin(within: number): Promise<PartDump | undefined> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, within, undefined);
+      this.#askers.push((part) => {
+        clearTimeout(timer);
+        resolve(part);
+      });
+      if (this.#askers.length > 1) return;
+      const question: Question = { ask: "describe", number: ++this.#question, within: within * SHARE };
+      const encode = this.#guest === undefined ? encodePacked : encodePlain;
+      const { payload, flags } = encode(question, "Request");
+      const channel = this.#channel as Channel;
+      channel.send(FrameType.Request, flags, 0, payload);
+      channel.flush();
+    });
   }
 
   #request(flags: number, context: number, payload: Uint8Array): void {
@@ -650,7 +712,10 @@ export class Control implements ChannelHandler, BodySink {
   }
 
   #advance(event: ActorEvent): void {
-    this.#status = nextStatus(this.#status, event) ?? this.#status;
+    const next = nextStatus(this.#status, event);
+    if (next === undefined || next === this.#status) return;
+    this.#status = next;
+    this.#statusSince = performance.now();
   }
 
   #later(ms: number, then: () => void): ReturnType<typeof setTimeout> {

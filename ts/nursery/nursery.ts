@@ -439,6 +439,7 @@ export class ActorNursery implements Nursery, NurseryMember, ControlOwner, RootS
     const settings: ControlSettings = {
       id,
       path,
+      nursery: this.name,
       self: place.id,
       spawnMethod,
       spawnReason: reason,
@@ -467,7 +468,7 @@ export class ActorNursery implements Nursery, NurseryMember, ControlOwner, RootS
       hosts:
         granted.length === 0
           ? undefined
-          : (channel) => hostFor(channel, { id, limits, granted, beside: besideOf(source) }),
+          : (channel) => hostFor(channel, { id, path, nursery: this.name, limits, granted, beside: besideOf(source) }),
       spawn: (birth, sink) =>
         method.spawn({ ...birth, source, options: { ...options, preload }, explicit, limits, output, sink }),
       endingWithin: () => place.endingWithin,

@@ -2,6 +2,7 @@
 // Whatever happens first settles a start: ready, death, timeout or abort. Every ending is bounded: Cancel, SIGTERM after
 // `cancelTimeout`, SIGKILL after `killTimeout` more.
 import { randomUUID } from "node:crypto";
+import { channel } from "node:diagnostics_channel";
 import type { Asking } from "../context/asking.js";
 import { ExportCaller } from "../context/export-caller.js";
 import { deferred, track } from "../errors/observed-promise.js";
@@ -10,6 +11,7 @@ import type { ActorStatus, SpawnMethod } from "../context/surface.js";
 import type { UnheardFailures } from "../context/unheard.js";
 import type { Exit } from "../errors/exit.js";
 import type { ActorId } from "../errors/identity.js";
+import { NotGranted } from "../errors/guest.js";
 import {
   ActorDied,
   Cancelled,
@@ -47,6 +49,13 @@ const LEAVE_GRACE = 250;
 /** From the end of a channel to the end of its actor, in ms; then the actor is ended through its handle (facts, section 0). */
 const CHANNEL_DRAIN = 500;
 
+/** Published for every actor that is ready: `{ actor, path, nursery, method }`. */
+const starts = channel("brood:start");
+/** Published for every actor that is gone, also one that was never ready: `{ actor, path, nursery, exit }`. */
+const exits = channel("brood:exit");
+/** Published for every actor that is refused what it was not granted: `{ actor, path, nursery, grants }`. */
+const denials = channel("brood:denied");
+
 /** What an actor that speaks frames is told: one of another process once it has proved itself, a guest at once. */
 export type SpecBody = Parameters<typeof encodeSpec>[0];
 
@@ -54,6 +63,8 @@ export type SpecBody = Parameters<typeof encodeSpec>[0];
 export interface ControlSettings extends Steps {
   readonly id: ActorId;
   readonly path: string;
+  /** The name of its nursery. */
+  readonly nursery: string;
   /** Who starts it. */
   readonly self: ActorId;
   readonly spawnMethod: SpawnMethod;
@@ -192,6 +203,12 @@ export class Control implements ChannelHandler, BodySink {
   /** Resolves when the actor is ready; rejects when it will not be, and is gone. */
   get ready(): Promise<void> {
     return this.#ready.promise;
+  }
+
+  /** Who it is, in an event. */
+  get #told(): { actor: ActorId; path: string; nursery: string } {
+    const { path, nursery } = this.#settings;
+    return { actor: this.#id, path, nursery };
   }
 
   /** What there is to see of it. What it says of itself comes within `within` ms, or is left out. */
@@ -345,14 +362,14 @@ export class Control implements ChannelHandler, BodySink {
     // Some have a process only now.
     if (this.#body?.pid !== undefined) this.#id = { ...this.#id, pid: this.#body.pid };
     if (this.#body?.instead !== undefined) this.#owner.fellBack(this);
-    const channel = new Channel(transport, this, guest?.memory);
-    this.#channel = channel;
+    const spoken = new Channel(transport, this, guest?.memory);
+    this.#channel = spoken;
     if (guest !== undefined) {
       const { mapStack } = guest;
       this.#guest = { ...guest, mapStack: (stack) => this.#hosted?.mapStack(stack, mapStack) ?? mapStack(stack) };
     }
     this.#opener = new Opener(
-      channel,
+      spoken,
       {
         where: this.where,
         self: settings.self,
@@ -370,8 +387,8 @@ export class Control implements ChannelHandler, BodySink {
       if (this.#body?.known === true) this.#sendSpec();
       return;
     }
-    channel.send(FrameType.Spec, Flag.Json, 0, encodeSpecJson({ ...settings.spec, actor: this.#id }));
-    channel.flush();
+    spoken.send(FrameType.Spec, Flag.Json, 0, encodeSpecJson({ ...settings.spec, actor: this.#id }));
+    spoken.flush();
   }
 
   /** Tells the log of an error that nobody is left to hear. */
@@ -478,18 +495,20 @@ export class Control implements ChannelHandler, BodySink {
       const question: Question = { ask: "describe", number: ++this.#question, within: within * SHARE };
       const encode = this.#guest === undefined ? encodePacked : encodePlain;
       const { payload, flags } = encode(question, "Request");
-      const channel = this.#channel as Channel;
-      channel.send(FrameType.Request, flags, 0, payload);
-      channel.flush();
+      this.#channel?.send(FrameType.Request, flags, 0, payload);
+      this.#channel?.flush();
     });
   }
 
   #request(flags: number, context: number, payload: Uint8Array): void {
-    const channel = this.#channel as Channel;
-    this.#hosted ??= this.#settings.hosts?.(channel);
-    if (this.#hosted === undefined) throw new InvalidMessage("it orders an actor, which it was not granted");
+    const speaks = this.#channel as Channel;
+    this.#hosted ??= this.#settings.hosts?.(speaks);
+    if (this.#hosted === undefined) {
+      denials.publish({ ...this.#told, grants: ["actors"] });
+      throw new InvalidMessage("it orders an actor, which it was not granted");
+    }
     this.#hosted.message(flags, context, payload);
-    channel.flush();
+    speaks.flush();
   }
 
   closed(breach: InvalidMessage | undefined): void {
@@ -544,6 +563,7 @@ export class Control implements ChannelHandler, BodySink {
     this.#disarmStart();
     this.#startTime = performance.now() - this.#born;
     this.#advance("ready");
+    starts.publish({ ...this.#told, method: this.spawnMethod });
     if (this.#startError === undefined && this.#late === undefined) this.#ready.resolve();
   }
 
@@ -620,6 +640,9 @@ export class Control implements ChannelHandler, BodySink {
       this.#death = new ActorDied(this.where, exit, end.stderr);
       track(this.#death);
     }
+    if (exit.kind === "failed" && exit.error instanceof NotGranted)
+      denials.publish({ ...this.#told, grants: exit.error.imports });
+    exits.publish({ ...this.#told, exit });
     this.#owner.ended(this, exit, this.#death);
     const asking = this.askingOrNone;
     // To make an error takes longer than most ends: only where somebody is told of it.

@@ -82,7 +82,7 @@ function found(): Found[] {
 /** What a program is known by: of a Node program its file. */
 function commandOf(words: readonly string[]): string {
   const [command = "", ...args] = words;
-  const file = /^node/.test(basename(command)) ? args.find((arg) => !arg.startsWith("-")) : undefined;
+  const file = basename(command).startsWith("node") ? args.find((arg) => !arg.startsWith("-")) : undefined;
   return basename(file ?? command);
 }
 

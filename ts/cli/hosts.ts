@@ -55,9 +55,6 @@ export function hosts(only?: number): SeenProcess[] {
   return [...roots].sort((a, b) => a.pid - b.pid).map((root) => seen(root, true));
 }
 
-/** How many processes with a pid of its own there are. */
-export const everyone = (one: SeenProcess): SeenProcess[] => [one, ...one.children.flatMap(everyone)];
-
 function found(): Found[] {
   const uptime = Number(text("/proc/uptime").split(" ")[0]) * 1_000;
   const mine = names("/proc").filter((name) => /^\d+$/.test(name) && isMine(name));

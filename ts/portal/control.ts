@@ -152,9 +152,10 @@ export class Control implements ChannelHandler, BodySink {
   #replaced: Error | undefined;
   #cancelling: Promise<boolean> | undefined;
   #hosted: Hosted | undefined;
-  /** Its newest question about what runs in it, and who waits for the answer; some of them in vain. */
+  /** Its newest question about what runs in it, whether that is unanswered, and who waits for the answer. */
   #question = 0;
-  readonly #askers: ((part: PartDump) => void)[] = [];
+  #unanswered = false;
+  readonly #askers = new Set<(part: PartDump) => void>();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #startTimer: ReturnType<typeof setTimeout> | undefined;
   #onAbort: (() => void) | undefined;
@@ -469,9 +470,10 @@ export class Control implements ChannelHandler, BodySink {
       }
       case FrameType.Reply: {
         const { number, part } = decodeAnswer(payload, flags);
-        if (number !== this.#question || this.#askers.length === 0)
+        if (number !== this.#question || !this.#unanswered)
           throw new InvalidMessage("it answers what nobody has asked");
-        for (const answer of this.#askers.splice(0)) answer(part);
+        this.#unanswered = false;
+        for (const asker of this.#askers) asker(part);
         return;
       }
       case FrameType.Log: {
@@ -486,12 +488,15 @@ export class Control implements ChannelHandler, BodySink {
   /** One question is on its way at a time: whoever asks meanwhile is given its answer, and one that never answers is sent no more. */
   #insideWithin(within: number): Promise<PartDump | undefined> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, within, undefined);
-      this.#askers.push((part) => {
+      const asker = (part: PartDump | undefined): void => {
         clearTimeout(timer);
+        this.#askers.delete(asker);
         resolve(part);
-      });
-      if (this.#askers.length > 1) return;
+      };
+      const timer = setTimeout(asker, within, undefined);
+      this.#askers.add(asker);
+      if (this.#unanswered) return;
+      this.#unanswered = true;
       const question: Question = { ask: "describe", number: ++this.#question, within: within * SHARE };
       const encode = this.#guest === undefined ? encodePacked : encodePlain;
       const { payload, flags } = encode(question, "Request");

@@ -11,13 +11,18 @@ import { refuse, refused } from "./refused.js";
 
 type Result = IteratorResult<unknown, undefined>;
 
+interface Reader extends Deferred<Result> {
+  /** When it began to wait. */
+  since: number;
+}
+
 export class Incoming {
   readonly #link: StreamLink;
   readonly #ledger = new CreditLedger();
   /** What the other end may still send, as it must see it. */
   readonly #window = new CreditWindow();
   readonly #unread = new Fifo<Encoded>();
-  readonly #readers = new Fifo<Deferred<Result>>();
+  readonly #readers = new Fifo<Reader>();
   /** After what is unread comes nothing more, or this error. */
   #end: { readonly error: Error | undefined } | undefined;
   #stopped = false;
@@ -35,6 +40,11 @@ export class Incoming {
   /** Readers that wait for a message. */
   get waiting(): number {
     return this.#readers.size;
+  }
+
+  /** Since when the first of them waits. */
+  get waitingSince(): number | undefined {
+    return this.#readers.peek()?.since;
   }
 
   /** What has come and is not given back as credit. */
@@ -85,7 +95,7 @@ export class Incoming {
       return this.#end.error === undefined
         ? Promise.resolve({ done: true, value: undefined })
         : refused(this.#end.error);
-    const reader = deferred<Result>();
+    const reader = Object.assign(deferred<Result>(), { since: performance.now() });
     this.#readers.push(reader);
     return reader.promise;
   }

@@ -3,6 +3,7 @@
 import type { Exit } from "../errors/exit.js";
 import type { ActorDied } from "../errors/kinds.js";
 import { ActorNursery } from "../nursery/nursery.js";
+import type { ScopeDump } from "../protocol/tree.js";
 import type { Control } from "../portal/control.js";
 
 /** The level of an error in the log. */
@@ -14,6 +15,8 @@ export interface ScopeOwner {
   gone(control: Control, death: boolean): void;
   /** The scope begins to end. */
   ending(cause: Error): void;
+  /** What a dump says of the pool, in words. */
+  readonly note: string;
 }
 
 export class PoolScope extends ActorNursery {
@@ -37,6 +40,14 @@ export class PoolScope extends ActorNursery {
     if (this.status !== "open") return super.late(control, error);
     const { spec, log } = control.settings;
     if (spec.logLevel !== "silent") log(LOG_ERROR, `its end failed: ${error.message}`);
+  }
+
+  protected override get kind(): ScopeDump["kind"] {
+    return "pool";
+  }
+
+  protected override get note(): string | undefined {
+    return super.note ?? this.#owner?.note;
   }
 
   protected override ending(cause: Error): void {

@@ -12,6 +12,7 @@ import type { ActorNursery } from "../nursery/nursery.js";
 import { thisProcess } from "../nursery/runtime.js";
 import type { Control } from "../portal/control.js";
 import { nextStatus, type ActorEvent } from "../portal/lifecycle.js";
+import { MOST_LISTED, type ScopeDump } from "../protocol/tree.js";
 import { nextAttempt, waitBefore } from "./backoff.js";
 import { Child } from "./child.js";
 import { CLOCK, type Clock } from "./clock.js";
@@ -46,6 +47,7 @@ export class Supervision {
   /** In start order. */
   #children: Child[];
   #status: ActorStatus = "starting";
+  #statusSince = performance.now();
   /** Restarts under way: each child's own with `one_for_one`, else one. */
   readonly #repairs = new Map<string, Repair<Child>>();
   /** What ended while the first start went on, which goes first. */
@@ -128,6 +130,25 @@ export class Supervision {
   killAll(): void {
     void this.end(this.#origin(undefined));
     for (const child of this.#children) if (child.isUp) child.newest?.kill();
+  }
+
+  /** What there is to see of it: children that are up, and in words where the others stand. */
+  async describe(within: number): Promise<ScopeDump> {
+    const up = this.#children.filter((child) => child.isUp && child.newest !== undefined).slice(0, MOST_LISTED);
+    const found = await Promise.all(up.map((child) => (child.newest as Incarnation).describe(within)));
+    const down = this.#children.filter((child) => !child.isUp);
+    return {
+      kind: "supervisor",
+      name: this.plan.name,
+      status: this.#status,
+      for: performance.now() - this.#statusSince,
+      note: [this.plan.strategy, ...down.slice(0, MOST_LISTED).map(({ id, status }) => `${id} is ${status}`)].join(
+        "; ",
+      ),
+      actors: found.filter((one) => "path" in one),
+      scopes: found.filter((one) => "kind" in one),
+      more: this.#children.length - down.length - up.length,
+    };
   }
 
   /** Another takes its place, and neither it nor its children are reached any more; undefined: no other does. */
@@ -465,6 +486,9 @@ export class Supervision {
   }
 
   #advance(event: ActorEvent): void {
-    this.#status = nextStatus(this.#status, event) ?? this.#status;
+    const next = nextStatus(this.#status, event);
+    if (next === undefined || next === this.#status) return;
+    this.#status = next;
+    this.#statusSince = performance.now();
   }
 }

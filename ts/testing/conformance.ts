@@ -10,6 +10,7 @@ import { kills, limits, links } from "./laws/guest-ends.js";
 import { forks } from "./laws/forks.js";
 import { guestStarts } from "./laws/guest-starts.js";
 import { nursery } from "./laws/nursery.js";
+import { observing } from "./laws/observing.js";
 import { pools } from "./laws/pools.js";
 import { portal } from "./laws/portal.js";
 import { streams } from "./laws/streams.js";
@@ -38,6 +39,7 @@ const SECTIONS = [
   schemas,
   pools,
   supervisors,
+  observing,
 ];
 
 /** A law that is not run, and why. */

@@ -9,7 +9,7 @@ export { offer } from "./nursery/offer.js";
 export { openNursery, withNursery } from "./nursery/open.js";
 export { shared, type SharedOptions, type Use } from "./nursery/shared.js";
 export { broadcast, type Broadcast } from "./stream/broadcast.js";
-export { dumpTree, type DumpOptions, type TreeDump } from "./observe/dump.js";
+export { dumpTree } from "./observe/dump.js";
 export { formatTree } from "./observe/format.js";
 export { pool } from "./supervisor/pool.js";
 export type { Pool, PoolCalls, PoolOptions, PoolStats, PoolTimes } from "./supervisor/pool-surface.js";
@@ -89,11 +89,13 @@ export type {
   Amount,
   AskedDump,
   CancelDump,
+  DumpOptions,
   PartDump,
   ProcessFigures,
   ScopeDump,
   StreamDump,
   TaskDump,
+  TreeDump,
 } from "./protocol/tree.js";
 export type { AutoShutdown } from "./supervisor/exits.js";
 export type { ChildStatus } from "./supervisor/life.js";

@@ -5,8 +5,8 @@ import { posix } from "node:path";
 const ARROWS = {
   cli: ["index"],
   entry: ["index"],
-  index: ["testing", "actor"],
-  testing: ["observe", "actor"],
+  index: ["testing", "observe", "actor"],
+  testing: ["supervisor", "actor"],
   observe: ["supervisor"],
   supervisor: ["registry"],
   registry: ["nursery"],

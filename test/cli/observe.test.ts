@@ -7,14 +7,16 @@ import type { TreeDump } from "brood";
 import type { SeenProcess } from "#brood/cli/hosts.js";
 import { until } from "#brood/testing/gate.js";
 import { Program } from "#brood/testing/program.js";
-import type { ObservedConfig } from "#brood/testing/programs/observed.js";
 import { ROOT } from "../harness/checkout.js";
 import { suite, type LawTask } from "../harness/law.js";
 import { run } from "../harness/run.js";
+import type { ObservedConfig } from "../programs/observed.js";
 
 const law = suite("ps and tree");
 const brood = (...args: readonly string[]): ReturnType<typeof run> =>
   run(join(ROOT, "bin", "brood"), args, { cwd: ROOT, env: process.env });
+
+const OBSERVED = new URL("../programs/observed.js", import.meta.url);
 
 interface Seen {
   readonly pid: number;
@@ -28,7 +30,7 @@ async function host(
 ): Promise<{ program: Program; actor: number; directory: string }> {
   const directory = mkdtempSync(join(tmpdir(), "observed-"));
   t.defer(() => rmSync(directory, { recursive: true, force: true }));
-  const program = new Program("observed", config, { env: { XDG_RUNTIME_DIR: directory } });
+  const program = new Program(OBSERVED, config, { env: { XDG_RUNTIME_DIR: directory } });
   t.defer(() => program.signal("SIGKILL"));
   const { pid, scopes } = await program.event<{ pid: number; scopes: number }>("ready");
   assert.equal(scopes, 1);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { SpawnMethod } from "brood";
+import { dumpTree, formatTree, type SpawnMethod } from "brood";
 import { conformance, lawEnv } from "#brood/testing/conformance.js";
 import { loadEngine } from "#brood/native/load.js";
 import { retireTemplates } from "#brood/spawn/templates.js";
@@ -34,7 +34,7 @@ export function conform(law: ReturnType<typeof suite>, method: SpawnMethod, hold
           holds(sentence);
         });
         leaks.snapshot();
-        await run(lawEnv(method, { directory, defer: (cleanUp) => t.defer(cleanUp) }));
+        await run(lawEnv(method, { directory, defer: (cleanUp) => t.defer(cleanUp), observer: { dumpTree, formatTree } }));
         held = true;
       },
       deadline === undefined ? {} : { deadline },

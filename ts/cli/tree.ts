@@ -3,9 +3,9 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { TreeDump } from "../observe/dump.js";
 import { answerFile, exchangeDirectory, questionFile } from "../observe/exchange.js";
 import { formatTree } from "../observe/format.js";
+import type { TreeDump } from "../protocol/tree.js";
 import { hosts, type SeenProcess } from "./hosts.js";
 import { nobody, parsePid } from "./ps.js";
 import { formatSeen } from "./seen.js";

@@ -166,7 +166,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   }
 
   protected override get stateWord(): string {
-    return this.#state;
+    return this.#life.state;
   }
 
   protected override get streamOrNone(): MessageStream | undefined {

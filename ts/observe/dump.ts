@@ -4,29 +4,8 @@ import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { here } from "../protocol/here.js";
 import { describeScopes } from "../protocol/scopes.js";
-import type { ActorDump, PartDump, ProcessFigures, ScopeDump } from "../protocol/tree.js";
+import type { ActorDump, DumpOptions, PartDump, ProcessFigures, ScopeDump, TreeDump } from "../protocol/tree.js";
 import { processFigures } from "./process-figures.js";
-
-/** What there is to see of a tree of actors, as plain data. */
-export interface TreeDump {
-  /** When it was made, as an ISO date. */
-  readonly at: string;
-  /** How long that took, in ms. */
-  readonly took: number;
-  readonly name: string;
-  /** `""` at the root of the tree. */
-  readonly path: string;
-  readonly pid: number;
-  /** Version of Node. */
-  readonly node: string;
-  readonly process?: ProcessFigures | undefined;
-  readonly scopes: readonly ScopeDump[];
-}
-
-export interface DumpOptions {
-  /** In which actors answer what runs in them, in ms. Default 500; the dump is there 100 ms later at the latest. */
-  within?: number | undefined;
-}
 
 const WITHIN = 500;
 /** In which it is seen how busy a process is that did not answer, in ms; of its CPU time the kernel counts 10 ms at a time. */

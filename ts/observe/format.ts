@@ -9,8 +9,8 @@ import type {
   ScopeDump,
   StreamDump,
   TaskDump,
+  TreeDump,
 } from "../protocol/tree.js";
-import type { TreeDump } from "./dump.js";
 
 /** A line and what hangs on it. */
 export interface Twig {

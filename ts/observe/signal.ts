@@ -2,7 +2,8 @@
 // program listens to that signal itself. All that it takes is loaded when the first one comes.
 import { onDumpAsked } from "../nursery/runtime.js";
 
-onDumpAsked((mayPrint) => void tell(mayPrint));
+// Whoever has asked has a bound of its own; nothing that goes wrong here is the program's business.
+onDumpAsked((mayPrint) => void tell(mayPrint).catch(() => {}));
 
 async function tell(mayPrint: boolean): Promise<void> {
   const [{ takeQuestion }, { dumpTree }] = await Promise.all([import("./exchange.js"), import("./dump.js")]);

@@ -127,6 +127,28 @@ export interface PartDump {
   readonly scopes: readonly ScopeDump[];
 }
 
+/** What there is to see of a tree of actors, as plain data. */
+export interface TreeDump {
+  /** When it was made, as an ISO date. */
+  readonly at: string;
+  /** How long that took, in ms. */
+  readonly took: number;
+  readonly name: string;
+  /** `""` at the root of the tree. */
+  readonly path: string;
+  readonly pid: number;
+  /** Version of Node. */
+  readonly node: string;
+  readonly process?: ProcessFigures | undefined;
+  readonly scopes: readonly ScopeDump[];
+}
+
+/** How a dump is made. */
+export interface DumpOptions {
+  /** In which actors answer what runs in them, in ms. Default 500; the dump is there 100 ms later at the latest. */
+  within?: number | undefined;
+}
+
 /** The question that a host puts to an actor in a Request of context 0, and the answer in a Reply. */
 export interface Question {
   readonly ask: "describe";

@@ -6,15 +6,13 @@ import { join } from "node:path";
 import type { Exit } from "../../errors/exit.js";
 import { openNursery, withNursery } from "../../nursery/open.js";
 import { actor } from "../../nursery/source.js";
-import { dumpTree, type TreeDump } from "../../observe/dump.js";
-import { formatTree } from "../../observe/format.js";
-import type { ActorDump, ScopeDump } from "../../protocol/tree.js";
+import type { ActorDump, ScopeDump, TreeDump } from "../../protocol/tree.js";
 import { readTitle } from "../../protocol/title.js";
 import { openSupervisor } from "../../supervisor/open.js";
 import { pool } from "../../supervisor/pool.js";
 import type { ActorChild } from "../../supervisor/surface.js";
 import { until } from "../gate.js";
-import { section, type LawEnv } from "../law.js";
+import { section, type LawEnv, type Observer } from "../law.js";
 import { processState } from "../processes.js";
 import { silent } from "../silent.js";
 
@@ -56,7 +54,7 @@ function actorAt(path: string, dump: Pick<TreeDump, "scopes">): ActorDump {
 }
 
 /** A dump that is there within its bound. */
-async function dumped(): Promise<TreeDump> {
+async function dumped({ dumpTree, formatTree }: Observer): Promise<TreeDump> {
   const from = performance.now();
   const dump = await dumpTree({ within: WITHIN });
   const took = performance.now() - from;
@@ -78,10 +76,10 @@ law(
     const sends = Array.from({ length: 259 }, (_, index) => stalled.stream.send(index));
     for (const send of sends) void send.catch(() => {});
     void stalled.stream.next().catch(() => {});
-    await until("it works on both", async () => actorAt("/one", await dumped()).inside?.tasks.length === 2);
+    await until("it works on both", async () => actorAt("/one", await dumped(env)).inside?.tasks.length === 2);
     const from = performance.now();
     await until("they have waited", () => performance.now() - from > 50);
-    const dump = await dumped();
+    const dump = await dumped(env);
     const scope = scopeNamed("seen", dump);
     assert.deepEqual([scope.kind, scope.status, scope.more], ["nursery", "open", 0]);
     const seen = actorAt("/one", dump);
@@ -94,7 +92,7 @@ law(
       seen.asked.map(({ kind, endpoint, state }) => [kind, endpoint, state]),
       [
         ["call", "hold", "waiting"],
-        ["context", "stall", "started"],
+        ["context", "stall", "streaming"],
       ],
     );
     assert.deepEqual(
@@ -114,10 +112,10 @@ law(
     for (const waited of [stream?.sendingFor, stream?.readingFor, seen.asked[0]?.age])
       assert.ok(waited !== undefined && waited >= 40 && waited < 20_000, String(waited));
     void stalled.cancel();
-    const { asked } = actorAt("/one", await dumped());
+    const { asked } = actorAt("/one", await dumped(env));
     assert.ok(asked.every(({ endpoint, cancel }) => endpoint !== "stall" || cancel?.via === "cancel"));
     await nursery.cancel();
-    assert.ok(flat((await dumped()).scopes).every((one) => one.name !== "seen"));
+    assert.ok(flat((await dumped(env)).scopes).every((one) => one.name !== "seen"));
   },
 );
 
@@ -138,10 +136,10 @@ law(
     const busy = await nursery.start(scopes, env.options("x"));
     await busy.call("growBusy", 1, options);
     await until("the deepest loops", async () => {
-      const { inside } = actorAt("/x", await dumped());
+      const { inside } = actorAt("/x", await dumped(env));
       return inside?.scopes[0]?.actors[0]?.silent !== undefined;
     });
-    const dump = await dumped();
+    const dump = await dumped(env);
     const { scopes: parts } = scopeNamed("whole", dump);
     assert.deepEqual(parts.map(({ kind, name }) => [kind, name]).sort(), [
       ["pool", "crew"],
@@ -154,7 +152,7 @@ law(
     assert.match(below?.silent ?? "", /does not answer/);
     assert.equal(actorAt("/x", dump).silent, undefined);
     if (env.has("process")) assert.ok((below?.process?.busy ?? 0) > 0.1, JSON.stringify(below?.process));
-    assert.match(formatTree(dump), /\/a\/b\/c +running/);
+    assert.match(env.formatTree(dump), /\/a\/b\/c +running/);
     await nursery.cancel();
   },
   { deadline: 40_000 },
@@ -165,7 +163,7 @@ law("An actor that loops is dumped within the bound, with what it was asked", as
   const portal = await nursery.start(worker, env.options("loops"));
   void portal.call("loop").catch(() => {});
   await silent(portal);
-  const seen = actorAt("/loops", await dumped());
+  const seen = actorAt("/loops", await dumped(env));
   assert.match(seen.silent ?? "", /does not answer/);
   assert.equal(seen.asked[0]?.endpoint, "loop");
   if (env.has("process")) assert.ok(seen.process?.state === "R" && (seen.process.busy ?? 0) > 0.1);
@@ -182,12 +180,12 @@ law(
     process.kill(pid, "SIGSTOP");
     await until("it is stopped", () => processState(pid)?.state === "T");
     for (let times = 0; times < 3; times++) {
-      const { silent: why, process: figures } = actorAt("/stops", await dumped());
+      const { silent: why, process: figures } = actorAt("/stops", await dumped(env));
       assert.match(why ?? "", /does not answer/);
       assert.deepEqual([figures?.state, figures?.busy], ["T", 0]);
     }
     process.kill(pid, "SIGCONT");
-    await until("it answers again", async () => actorAt("/stops", await dumped()).inside !== undefined);
+    await until("it answers again", async () => actorAt("/stops", await dumped(env)).inside !== undefined);
     assert.equal(await portal.call("add", 1, 2), 3);
     assert.equal(portal.status, "running");
   },

@@ -1,11 +1,6 @@
 // A host that is looked at from outside: it has an actor with a call that waits, may listen to SIGUSR2 itself, and loops on demand.
-import type { SpawnMethod } from "../../context/surface.js";
-import { openNursery } from "../../nursery/open.js";
-import { actor } from "../../nursery/source.js";
-import { dumpTree } from "../../observe/dump.js";
-// oxlint-disable-next-line no-unassigned-import -- as brood itself does
-import "../../observe/signal.js";
-import { config, hear, tell } from "../tell.js";
+import { actor, dumpTree, openNursery, type SpawnMethod } from "brood";
+import { config, hear, tell } from "#brood/testing/tell.js";
 
 export interface ObservedConfig {
   readonly method: SpawnMethod;
@@ -20,7 +15,9 @@ async function main(): Promise<void> {
   if (own) process.on("SIGUSR2", () => tell("own"));
   const nursery = await openNursery({ name: "observed" });
   const portal = await nursery.start(
-    actor<typeof import("../actors/worker.js")>(new URL("../actors/worker.js", import.meta.url)),
+    actor<typeof import("#brood/testing/actors/worker.js")>(
+      new URL(import.meta.resolve("#brood/testing/actors/worker.js")),
+    ),
     {
       name: "waits",
       spawn: method,

@@ -34,7 +34,9 @@ export function conform(law: ReturnType<typeof suite>, method: SpawnMethod, hold
           holds(sentence);
         });
         leaks.snapshot();
-        await run(lawEnv(method, { directory, defer: (cleanUp) => t.defer(cleanUp), observer: { dumpTree, formatTree } }));
+        await run(
+          lawEnv(method, { directory, defer: (cleanUp) => t.defer(cleanUp), observer: { dumpTree, formatTree } }),
+        );
         held = true;
       },
       deadline === undefined ? {} : { deadline },

@@ -31,8 +31,12 @@ async function run(sentence: string): Promise<void> {
   leaks.snapshot();
   try {
     await law.run(
-      lawEnv(method, { directory, defer: (cleanUp) => void deferred.push(cleanUp), observer: { dumpTree, formatTree },
-        thread: "worker thread" }),
+      lawEnv(method, {
+        directory,
+        defer: (cleanUp) => void deferred.push(cleanUp),
+        observer: { dumpTree, formatTree },
+        thread: "worker thread",
+      }),
     );
   } finally {
     for (const cleanUp of deferred.reverse()) await cleanUp();

@@ -4,7 +4,8 @@ import { formatTree, type ActorDump, type TreeDump } from "brood";
 import { plain, size, time } from "#brood/observe/format.js";
 import { encodePacked, encodePlain } from "#brood/protocol/payload.js";
 import { readTitle, titleOf } from "#brood/protocol/title.js";
-import { decodeAnswer, decodeQuestion, encodeAnswer, type Answer, type TaskDump } from "#brood/protocol/tree.js";
+import { decodeAnswer, decodeQuestion, encodeAnswer, type Answer } from "#brood/protocol/describing.js";
+import type { TaskDump } from "#brood/protocol/tree.js";
 import { suite } from "./harness/law.js";
 
 const law = suite("observe");

@@ -16,15 +16,9 @@ import type { Channel } from "../protocol/channel.js";
 import { describeError, describeInvalid, type ErrorData } from "../protocol/error-data.js";
 import { FrameType } from "../protocol/frame.js";
 import type { Encode, Encoded } from "../protocol/payload.js";
+import { decodeQuestion, encodeAnswer, type Answer, type Question } from "../protocol/describing.js";
 import { describeScopes } from "../protocol/scopes.js";
-import {
-  decodeQuestion,
-  encodeAnswer,
-  MOST_LISTED,
-  type Answer,
-  type Question,
-  type TaskDump,
-} from "../protocol/tree.js";
+import { MOST_LISTED, type TaskDump } from "../protocol/tree.js";
 import type { MessageStream } from "../stream/message-stream.js";
 import { runnable, type Definition, type Runnable } from "./define.js";
 import { run, type Check } from "./schema.js";

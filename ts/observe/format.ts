@@ -5,9 +5,13 @@ import type {
   Amount,
   AskedDump,
   CancelDump,
+  ChildDump,
+  PoolDump,
   ProcessFigures,
   ScopeDump,
   StreamDump,
+  SubscribersDump,
+  SupervisionDump,
   TaskDump,
   TreeDump,
 } from "../protocol/tree.js";
@@ -27,7 +31,7 @@ const LONGEST = 120;
 /** A dump as text, a line for each scope, actor, call, context and task. */
 export function formatTree(dump: TreeDump): string {
   const { name, path, pid, node, at, took, process: figures, scopes } = dump;
-  const twigs = scopes.length === 0 ? [leaf("no nursery is open", [])] : scopes.map(scopeTwig);
+  const twigs = scopes.length === 0 ? [leaf("no nursery is open", [])] : scopes.map((scope) => scopeTwig(scope));
   return formatTwig({
     label: `${path === "" ? plain(name) : plain(path)} (${pid})`,
     words: [`node ${plain(node)}`, ...processWords(figures), `${plain(at)}, took ${time(took)}`],
@@ -50,15 +54,58 @@ export function formatTwig(root: Twig): string {
   return lines.map(({ left, right }) => `${left.padEnd(width)}  ${right}`.trimEnd() + "\n").join("");
 }
 
-function scopeTwig({ kind, name, status, for: age, note, actors, scopes, more }: ScopeDump): Twig {
+function scopeTwig(scope: ScopeDump, more: readonly string[] = []): Twig {
+  const { kind, name, status, for: age, note, supervision, pool } = scope;
   return {
     label: `${plain(kind)} ${plain(name)}`,
-    words: [`${plain(status)} ${time(age)}`, note === undefined ? undefined : plain(note)],
-    twigs: [...actors.map(actorTwig), ...scopes.map(scopeTwig), ...rest(more, "actors")],
+    words: [
+      `${plain(status)} ${time(age)}`,
+      ...(supervision === undefined ? [] : supervisionWords(supervision)),
+      ...(pool === undefined ? [] : poolWords(pool)),
+      note === undefined ? undefined : plain(note),
+      ...more,
+    ],
+    twigs: [
+      ...(supervision === undefined
+        ? [...scope.actors.map((one) => actorTwig(one)), ...scope.scopes.map((one) => scopeTwig(one))]
+        : childTwigs(supervision, scope)),
+      ...rest(scope.more, supervision === undefined ? "actors" : "children"),
+    ],
   };
 }
 
-function actorTwig(actor: ActorDump): Twig {
+/** In start order, those that are down too: that is how a strategy looks at them. */
+function childTwigs({ children }: SupervisionDump, { actors, scopes }: ScopeDump): Twig[] {
+  const [restActors, restScopes] = [[...actors], [...scopes]];
+  const known = children.map((child) => {
+    const actor = child.up && child.kind === "actor" ? restActors.shift() : undefined;
+    if (actor !== undefined) return actorTwig(actor, childWords(child));
+    const scope = child.up && child.kind === "supervisor" ? restScopes.shift() : undefined;
+    if (scope !== undefined) return scopeTwig(scope, childWords(child));
+    return leaf(`child ${plain(child.id)}`, [`${plain(child.status)} ${time(child.for)}`, ...childWords(child)]);
+  });
+  return [...known, ...restActors.map((one) => actorTwig(one)), ...restScopes.map((one) => scopeTwig(one))];
+}
+
+const childWords = ({ restart, restarts }: ChildDump): string[] => [
+  plain(restart),
+  ...(restarts === 0 ? [] : [`restarted ${count(restarts, "time", "times")}`]),
+];
+
+const supervisionWords = ({ strategy, restarts, recent, intensity, period }: SupervisionDump): string[] => [
+  plain(strategy),
+  `${count(restarts, "restart", "restarts")}, ${recent} of at most ${intensity} in ${time(period)}`,
+];
+
+const poolWords = ({ size, actors, busy, starting, queued, calls, failed, replaced }: PoolDump): string[] => [
+  `${busy} of ${count(actors, "actor", "actors")} busy, at most ${size}`,
+  ...(starting === 0 ? [] : [`${count(starting, "starts", "start")}`]),
+  `${count(queued, "call waits", "calls wait")}`,
+  `${count(calls, "call", "calls")} so far${failed === 0 ? "" : `, ${failed} failed`}`,
+  ...(replaced === 0 ? [] : [`${count(replaced, "actor", "actors")} replaced`]),
+];
+
+function actorTwig(actor: ActorDump, extra: readonly string[] = []): Twig {
   const { path, status, for: age, spawnMethod, pid, silent, asked, more, inside } = actor;
   return {
     label: plain(path),
@@ -67,6 +114,7 @@ function actorTwig(actor: ActorDump): Twig {
       plain(spawnMethod),
       pid === undefined ? undefined : `pid ${pid}`,
       ...processWords(actor.process),
+      ...extra,
       silent === undefined ? undefined : `! ${plain(silent)}`,
     ],
     twigs: [
@@ -74,7 +122,11 @@ function actorTwig(actor: ActorDump): Twig {
       ...rest(more, "calls"),
       ...(inside === undefined
         ? []
-        : [...inside.tasks.map(taskTwig), ...rest(inside.more, "tasks"), ...inside.scopes.map(scopeTwig)]),
+        : [
+            ...inside.tasks.map(taskTwig),
+            ...rest(inside.more, "tasks"),
+            ...inside.scopes.map((scope) => scopeTwig(scope)),
+          ]),
     ],
   };
 }
@@ -105,14 +157,23 @@ function cancelWords(cancel: CancelDump | undefined): string | undefined {
 
 function streamWords(stream: StreamDump | undefined): (string | undefined)[] {
   if (stream === undefined) return [];
-  const { sent, sending, sendingFor, unread, received, reading, readingFor } = stream;
+  const { sent, sending, sendingFor, unread, received, reading, readingFor, subscribers } = stream;
   return [
     sent.messages === 0 ? undefined : `sent and not consumed ${amount(sent)}`,
     sending === 0 ? undefined : `${count(sending, "send waits", "sends wait")} for credit ${time(sendingFor)}`,
     received.messages === 0 ? undefined : `received ${amount(received)}, unread ${unread}`,
     reading === 0 ? undefined : `${count(reading, "reader waits", "readers wait")} ${time(readingFor)}`,
+    subscribers === undefined ? undefined : subscribersWords(subscribers),
   ];
 }
+
+const subscribersWords = ({ count: many, pacing, unread, missed }: SubscribersDump): string =>
+  [
+    count(many, "subscriber", "subscribers"),
+    ...(pacing === 0 ? [] : [`${count(pacing, "holds", "hold")} up the stream`]),
+    ...(unread === 0 ? [] : [`the slowest has ${unread} unread`]),
+    ...(missed === 0 ? [] : [`${missed} missed`]),
+  ].join(", ");
 
 export function processWords(figures: ProcessFigures | undefined): (string | undefined)[] {
   if (figures === undefined) return [];

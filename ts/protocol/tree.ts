@@ -1,7 +1,5 @@
-// What there is to see of a tree of actors, as plain data: what a dump is made of, and what an actor answers when its host asks what
-// runs in it. Times are durations in ms, so that they mean the same in every process. Lists are bounded, and what was left out is counted.
-import { InvalidMessage } from "../errors/kinds.js";
-import { decodeValue, type Encode, type Encoded } from "./payload.js";
+// What there is to see of a tree of actors, as plain data: what a dump is made of. Times are durations in ms, so that they mean the same in
+// every process. Lists are bounded, and what was left out is counted.
 
 /** Of one list, no more entries than these are told. */
 export const MOST_LISTED = 200;
@@ -28,6 +26,19 @@ export interface StreamDump {
   readonly reading: number;
   /** How long the first of them has waited. */
   readonly readingFor?: number | undefined;
+  /** Those who share it, where there are any. */
+  readonly subscribers?: SubscribersDump | undefined;
+}
+
+/** The subscribers of one stream. */
+export interface SubscribersDump {
+  readonly count: number;
+  /** Those with unread messages who may miss none: nothing more is read from the stream until they have read. */
+  readonly pacing: number;
+  /** Messages that the slowest of them has not read. */
+  readonly unread: number;
+  /** Messages that those who may lag have missed, of all together. */
+  readonly missed: number;
 }
 
 /** A cancel that was asked for. */
@@ -103,18 +114,63 @@ export interface ActorDump {
   readonly process?: ProcessFigures | undefined;
 }
 
-/** What owns actors: a nursery, a pool, a supervisor; or a shared resource, which owns none. */
+/** A child of a supervisor. */
+export interface ChildDump {
+  readonly id: string;
+  readonly kind: "actor" | "supervisor";
+  readonly status: string;
+  /** How long it has had that status. */
+  readonly for: number;
+  /** Whether there is something of it: then that is the next one of its kind among the actors or the scopes of its supervisor. */
+  readonly up: boolean;
+  /** `permanent`, `transient` or `temporary`. */
+  readonly restart: string;
+  /** How often it was started again, for its own failure or for that of another. */
+  readonly restarts: number;
+}
+
+/** What a supervisor is and has done. */
+export interface SupervisionDump {
+  readonly strategy: string;
+  /** Restarts that it has decided on. */
+  readonly restarts: number;
+  /** Of these, those in the last `period` ms: with more than `intensity` it gives up. */
+  readonly recent: number;
+  readonly intensity: number;
+  readonly period: number;
+  /** In the order of their start. */
+  readonly children: readonly ChildDump[];
+}
+
+/** What a pool does: the figures of the same names in `pool.stats`. */
+export interface PoolDump {
+  readonly size: number;
+  readonly actors: number;
+  readonly busy: number;
+  readonly starting: number;
+  readonly queued: number;
+  readonly running: number;
+  readonly calls: number;
+  readonly failed: number;
+  readonly replaced: number;
+}
+
+/** What owns actors: a nursery, a cluster, a pool, a supervisor; or a shared resource, which owns none. */
 export interface ScopeDump {
-  readonly kind: "nursery" | "pool" | "supervisor" | "shared";
+  readonly kind: "nursery" | "cluster" | "pool" | "supervisor" | "shared";
   readonly name: string;
   readonly status: string;
   readonly for: number;
   /** What else there is to say, in words. */
   readonly note?: string | undefined;
+  /** Of a supervisor. */
+  readonly supervision?: SupervisionDump | undefined;
+  /** Of a pool. */
+  readonly pool?: PoolDump | undefined;
   /** In the order of their start. */
   readonly actors: readonly ActorDump[];
   readonly scopes: readonly ScopeDump[];
-  /** How many actors were left out. */
+  /** How many actors, or children of a supervisor, were left out. */
   readonly more: number;
 }
 
@@ -148,177 +204,3 @@ export interface DumpOptions {
   /** In which actors answer what runs in them, in ms. Default 500; the dump is there 100 ms later at the latest. */
   within?: number | undefined;
 }
-
-/** The question that a host puts to an actor in a Request of context 0, and the answer in a Reply. */
-export interface Question {
-  readonly ask: "describe";
-  readonly number: number;
-  /** The ms in which an answer is of use. */
-  readonly within: number;
-}
-export interface Answer {
-  readonly number: number;
-  readonly part: PartDump;
-}
-
-/** An answer longer than this is not read, in bytes: it is no reason to be busy. */
-const LONGEST_ANSWER = 4 * 2 ** 20;
-/** Actors within actors, and scopes within scopes. */
-const DEEPEST = 64;
-
-/** One that would be too long goes without what is in it. */
-export function encodeAnswer(answer: Answer, encode: Encode): Encoded {
-  try {
-    const whole = encode(answer, "Reply");
-    if (whole.payload.length <= LONGEST_ANSWER) return whole;
-  } catch {
-    // More than a message may hold.
-  }
-  const { tasks, more } = answer.part;
-  return encode({ number: answer.number, part: { tasks: [], more: more + tasks.length, scopes: [] } }, "Reply");
-}
-
-/** @throws InvalidMessage */
-export function decodeQuestion(payload: Uint8Array, flags: number): Question {
-  const body = decodeValue(payload, flags);
-  if (!isRecord(body) || body["ask"] !== "describe") throw new InvalidMessage("no known question", "Request.ask");
-  const { number, within } = body;
-  if (!isAmount(number) || !isAmount(within)) throw new InvalidMessage("not a number", "Request.number");
-  return { ask: "describe", number, within };
-}
-
-/** What an actor says of itself is data of its own: only its shape is sure. @throws InvalidMessage */
-export function decodeAnswer(payload: Uint8Array, flags: number): Answer {
-  if (payload.length > LONGEST_ANSWER) throw new InvalidMessage(`a description of ${payload.length} bytes`, "Reply");
-  const body = decodeValue(payload, flags);
-  if (!isRecord(body) || !isAmount(body["number"])) throw new InvalidMessage("not a number", "Reply.number");
-  return { number: body["number"], part: partOf(body["part"], "Reply.part", 0) };
-}
-
-function partOf(value: unknown, where: string, depth: number): PartDump {
-  const from = recordOf(value, where, depth);
-  return {
-    tasks: listOf(from["tasks"], `${where}.tasks`, (task, at) => taskOf(task, at)),
-    more: amount(from, where, "more"),
-    scopes: listOf(from["scopes"], `${where}.scopes`, (scope, at) => scopeOf(scope, at, depth + 1)),
-  };
-}
-
-function taskOf(value: unknown, where: string): TaskDump {
-  const from = recordOf(value, where, 0);
-  return {
-    context: amount(from, where, "context"),
-    kind: text(from, where, "kind") as TaskDump["kind"],
-    endpoint: text(from, where, "endpoint"),
-    state: text(from, where, "state") as TaskDump["state"],
-    age: amount(from, where, "age"),
-    remaining: maybeAmount(from, where, "remaining"),
-    stream: maybe(from["stream"], (stream) => streamOf(stream, `${where}.stream`)),
-  };
-}
-
-function scopeOf(value: unknown, where: string, depth: number): ScopeDump {
-  const from = recordOf(value, where, depth);
-  return {
-    kind: text(from, where, "kind") as ScopeDump["kind"],
-    name: text(from, where, "name"),
-    status: text(from, where, "status"),
-    for: amount(from, where, "for"),
-    note: maybeText(from, where, "note"),
-    actors: listOf(from["actors"], `${where}.actors`, (actor, at) => actorOf(actor, at, depth + 1)),
-    scopes: listOf(from["scopes"], `${where}.scopes`, (scope, at) => scopeOf(scope, at, depth + 1)),
-    more: amount(from, where, "more"),
-  };
-}
-
-function actorOf(value: unknown, where: string, depth: number): ActorDump {
-  const from = recordOf(value, where, depth);
-  return {
-    name: text(from, where, "name"),
-    path: text(from, where, "path"),
-    uuid: text(from, where, "uuid"),
-    pid: maybeAmount(from, where, "pid"),
-    spawnMethod: text(from, where, "spawnMethod"),
-    status: text(from, where, "status"),
-    for: amount(from, where, "for"),
-    age: amount(from, where, "age"),
-    asked: listOf(from["asked"], `${where}.asked`, (asked, at) => askedOf(asked, at)),
-    more: amount(from, where, "more"),
-    total: amount(from, where, "total"),
-    silent: maybeText(from, where, "silent"),
-    inside: maybe(from["inside"], (inside) => partOf(inside, `${where}.inside`, depth + 1)),
-  };
-}
-
-function askedOf(value: unknown, where: string): AskedDump {
-  const from = recordOf(value, where, 0);
-  return {
-    context: amount(from, where, "context"),
-    kind: text(from, where, "kind") as AskedDump["kind"],
-    endpoint: text(from, where, "endpoint"),
-    state: text(from, where, "state"),
-    age: amount(from, where, "age"),
-    cancel: maybe(from["cancel"], (cancel) => {
-      const asked = recordOf(cancel, `${where}.cancel`, 0);
-      const acknowledged = asked["acknowledged"];
-      return {
-        via: text(asked, `${where}.cancel`, "via"),
-        acknowledged: typeof acknowledged === "boolean" ? acknowledged : undefined,
-      };
-    }),
-    stream: maybe(from["stream"], (stream) => streamOf(stream, `${where}.stream`)),
-  };
-}
-
-function streamOf(value: unknown, where: string): StreamDump {
-  const from = recordOf(value, where, 0);
-  const both = (key: string): Amount => {
-    const found = recordOf(from[key], `${where}.${key}`, 0);
-    return { messages: amount(found, `${where}.${key}`, "messages"), bytes: amount(found, `${where}.${key}`, "bytes") };
-  };
-  return {
-    sent: both("sent"),
-    sending: amount(from, where, "sending"),
-    sendingFor: maybeAmount(from, where, "sendingFor"),
-    unread: amount(from, where, "unread"),
-    received: both("received"),
-    reading: amount(from, where, "reading"),
-    readingFor: maybeAmount(from, where, "readingFor"),
-  };
-}
-
-/** JSON has no undefined: null stands for it. */
-const maybe = <T>(value: unknown, read: (value: unknown) => T): T | undefined =>
-  value === undefined || value === null ? undefined : read(value);
-
-const isAmount = (value: unknown): value is number => typeof value === "number" && value >= 0 && value < Infinity;
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-function recordOf(value: unknown, where: string, depth: number): Record<string, unknown> {
-  if (depth > DEEPEST) throw new InvalidMessage("too deep", where);
-  if (!isRecord(value)) throw new InvalidMessage("not an object", where);
-  return value;
-}
-
-function listOf<T>(value: unknown, where: string, read: (value: unknown, where: string) => T): T[] {
-  if (!Array.isArray(value) || value.length > MOST_LISTED) throw new InvalidMessage("not a list of that length", where);
-  return value.map((one, index) => read(one, `${where}[${index}]`));
-}
-
-function text(from: Record<string, unknown>, where: string, key: string): string {
-  const value = from[key];
-  if (typeof value !== "string") throw new InvalidMessage("not a text", `${where}.${key}`);
-  return value;
-}
-
-function amount(from: Record<string, unknown>, where: string, key: string): number {
-  const value = from[key];
-  if (!isAmount(value)) throw new InvalidMessage("not a number", `${where}.${key}`);
-  return value;
-}
-
-const maybeText = (from: Record<string, unknown>, where: string, key: string): string | undefined =>
-  maybe(from[key], () => text(from, where, key));
-const maybeAmount = (from: Record<string, unknown>, where: string, key: string): number | undefined =>
-  maybe(from[key], () => amount(from, where, key));

@@ -154,6 +154,7 @@ export class MessageStream implements Stream<any, any> {
       received,
       reading,
       readingFor: readingSince === undefined ? undefined : now - readingSince,
+      subscribers: this.#fanout?.describe(),
     };
   }
 

@@ -94,11 +94,6 @@ class ActorPool implements Pool<Loose>, CallPool, ScopeOwner {
     return this.#figures.of(this.#members, this.#queue.size, size, concurrency);
   }
 
-  get note(): string {
-    const { size, concurrency } = this.#settings;
-    return `${this.#queue.size} calls wait; at most ${size} actors with ${concurrency} calls each`;
-  }
-
   call(endpoint: string, ...args: any[]): Promise<any> {
     return this.ask(this.site(this.call), endpoint, args, {});
   }

@@ -18,7 +18,7 @@ import { Child } from "./child.js";
 import { CLOCK, type Clock } from "./clock.js";
 import { comesBack, isNormal, shutsDown } from "./exits.js";
 import { ActorIncarnation, type Ending, type Incarnation, type Keeper } from "./incarnation.js";
-import { NO_RESTARTS, oneMore, type Window } from "./intensity.js";
+import { NO_RESTARTS, oneMore, restartsSince, type Window } from "./intensity.js";
 import type { ChildPlan, SupervisionPlan } from "./options.js";
 import { keep, type Kept } from "./record.js";
 import { Repair } from "./repair.js";
@@ -53,6 +53,7 @@ export class Supervision {
   /** What ended while the first start went on, which goes first. */
   readonly #early: (() => void)[] = [];
   #window: Window = NO_RESTARTS;
+  #restarts = 0;
   #record: readonly Kept[] = [];
   #ending: Promise<void> | undefined;
   /** Why it ends, where it was cancelled or gave up. */
@@ -132,22 +133,30 @@ export class Supervision {
     for (const child of this.#children) if (child.isUp) child.newest?.kill();
   }
 
-  /** What there is to see of it: children that are up, and in words where the others stand. */
+  /** What there is to see of it and its children. */
   async describe(within: number): Promise<ScopeDump> {
-    const up = this.#children.filter((child) => child.isUp && child.newest !== undefined).slice(0, MOST_LISTED);
-    const found = await Promise.all(up.map((child) => (child.newest as Incarnation).describe(within)));
-    const down = this.#children.filter((child) => !child.isUp);
+    const { name, strategy, intensity, period } = this.plan;
+    const now = this.#clock.now();
+    const listed = this.#children.slice(0, MOST_LISTED);
+    const children = listed.map((child) => child.describe());
+    const up = listed.flatMap(({ newest }, index) => (children[index]?.up && newest !== undefined ? [newest] : []));
+    const found = await Promise.all(up.map((one) => one.describe(within)));
     return {
       kind: "supervisor",
-      name: this.plan.name,
+      name,
       status: this.#status,
       for: performance.now() - this.#statusSince,
-      note: [this.plan.strategy, ...down.slice(0, MOST_LISTED).map(({ id, status }) => `${id} is ${status}`)].join(
-        "; ",
-      ),
+      supervision: {
+        strategy,
+        restarts: this.#restarts,
+        recent: restartsSince(this.#window, now - period),
+        intensity,
+        period,
+        children,
+      },
       actors: found.filter((one) => "path" in one),
       scopes: found.filter((one) => "kind" in one),
-      more: this.#children.length - down.length - up.length,
+      more: this.#children.length - listed.length,
     };
   }
 
@@ -340,6 +349,7 @@ export class Supervision {
     const { window, tooMany } = oneMore(this.#window, now, { intensity, period });
     this.#window = window;
     if (tooMany) return this.#giveUp(error);
+    this.#restarts++;
     child.attempt = nextAttempt(child.attempt, up, now, period);
     const { actor, path } = child.newest?.where ?? {};
     restarts.publish({ actor, path, supervisor: name, child: child.id, exit, attempt: child.attempt });
@@ -396,6 +406,7 @@ export class Supervision {
   /** Starts a child, unless its restart begins anew before: then the start is left to be stopped. @returns why it failed */
   async #restarted(child: Child, repair: Repair<Child>, isUp: () => void): Promise<Error | undefined> {
     let failure: Error | undefined;
+    child.restarts++;
     const started = this.#begin(child, isUp).catch((error: unknown) => {
       failure = error instanceof Error ? error : new Error(String(error));
     });

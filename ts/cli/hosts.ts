@@ -40,19 +40,22 @@ export function hosts(only?: number): SeenProcess[] {
   const all = new Map(found().map((one) => [one.pid, one]));
   const below = new Map<number, Found[]>();
   for (const one of all.values()) below.set(one.parent, [...(below.get(one.parent) ?? []), one]);
-  const seen = (one: Found, host: boolean): SeenProcess => {
+  // A host is what is none of brood's itself and has something of brood's right below it.
+  const isHost = ({ pid, kind }: Found): boolean =>
+    kind === undefined && (below.get(pid) ?? []).some((child) => child.kind !== undefined);
+  const seen = (one: Found): SeenProcess => {
     const { pid, name, method, age, figures } = one;
-    const children = (below.get(pid) ?? []).map((child) => seen(child, false));
-    return { pid, kind: host ? "host" : (one.kind ?? "other"), name, method, age, process: figures, children };
+    const kind = isHost(one) ? "host" : (one.kind ?? "other");
+    return { pid, kind, name, method, age, process: figures, children: (below.get(pid) ?? []).map(seen) };
   };
   if (only !== undefined) {
     const one = all.get(only);
-    return one === undefined ? [] : [seen(one, one.kind === undefined)];
+    return one === undefined ? [] : [seen(one)];
   }
-  // A host is what is none of brood's itself and has something of brood's below it.
-  const parents = [...all.values()].filter(({ kind }) => kind !== undefined).map(({ parent }) => all.get(parent));
-  const roots = new Set(parents.filter((parent): parent is Found => parent !== undefined && parent.kind === undefined));
-  return [...roots].sort((a, b) => a.pid - b.pid).map((root) => seen(root, true));
+  return [...all.values()]
+    .filter(isHost)
+    .sort((a, b) => a.pid - b.pid)
+    .map(seen);
 }
 
 function found(): Found[] {
@@ -70,9 +73,10 @@ function found(): Found[] {
     // What an actor has started has its environment, unless it was cleared, but is no actor.
     const isNode = words.some((word) => /[\\/]entry[\\/](process|template)\.cjs$/.test(word));
     const kind = title !== undefined ? "actor" : isNode && marks !== undefined ? marks : undefined;
-    const method =
-      title === undefined ? undefined : marks === "template" ? "fork" : marks === "actor" ? "exec" : "fork";
-    return [{ pid, parent, kind, name: title?.path ?? commandOf(words), method, figures, age }];
+    const method = kind !== "actor" ? undefined : marks === "actor" ? "exec" : "fork";
+    // An actor that has no title yet is about to be told who it is.
+    const name = title?.path ?? (kind === "actor" ? "starting" : kind === "template" ? "template" : commandOf(words));
+    return [{ pid, parent, kind, name, method, figures, age }];
   });
 }
 

@@ -7,7 +7,7 @@ export const formatSeen = (seen: SeenProcess): string => formatTwig(twigOf(seen)
 function twigOf({ pid, kind, name, method, age, process: figures, children }: SeenProcess): Twig {
   return {
     label: `${plain(name)} (${pid})`,
-    words: [kind === "other" ? undefined : kind, method, `${time(age)} old`, ...processWords(figures)],
+    words: [kind === "other" || kind === name ? undefined : kind, method, `${time(age)} old`, ...processWords(figures)],
     twigs: children.map(twigOf),
   };
 }

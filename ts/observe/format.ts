@@ -98,7 +98,7 @@ const supervisionWords = ({ strategy, restarts, recent, intensity, period }: Sup
 ];
 
 const poolWords = ({ size, actors, busy, starting, queued, calls, failed, replaced }: PoolDump): string[] => [
-  `${busy} of ${count(actors, "actor", "actors")} busy, at most ${size}`,
+  `${busy} of ${count(actors, "actor", "actors")} busy${actors < size ? `, at most ${size}` : ""}`,
   ...(starting === 0 ? [] : [`${count(starting, "starts", "start")}`]),
   `${count(queued, "call waits", "calls wait")}`,
   `${count(calls, "call", "calls")} so far${failed === 0 ? "" : `, ${failed} failed`}`,

@@ -7,7 +7,6 @@ import {
   decodeCredit,
   decodeStart,
   encodeCancelAck,
-  encodeCredit,
   encodeError,
   type EndpointForm,
   type Ready,
@@ -16,6 +15,7 @@ import type { Channel } from "../protocol/channel.js";
 import { describeError, describeInvalid, type ErrorData } from "../protocol/error-data.js";
 import { FrameType } from "../protocol/frame.js";
 import type { Encode, Encoded } from "../protocol/payload.js";
+import { linkOf } from "../stream/link.js";
 import type { MessageStream } from "../stream/message-stream.js";
 import { runnable, type Definition, type Runnable } from "./define.js";
 import { run, type Check } from "./schema.js";
@@ -248,12 +248,8 @@ export class TaskLoop {
   #linkOf(context: number): ContextLink {
     const { encode, actor } = this.#settings;
     return {
-      encode,
+      ...linkOf(this.#channel, context, encode),
       started: (value) => this.#send(FrameType.Started, context, value),
-      yield: (message) => this.#send(FrameType.Yield, context, message),
-      stop: () => this.#channel.send(FrameType.Stop, 0, context, NOTHING),
-      grant: (messages, bytes) => this.#channel.send(FrameType.Credit, 0, context, encodeCredit(messages, bytes)),
-      breach: (error) => this.#channel.breach(error),
       refuses: (error) =>
         this.#send(
           FrameType.Reply,
@@ -426,8 +422,6 @@ export function readyOf(definition: Definition): Ready {
 }
 
 const FORMS = { bare: "call", task: "call", context: "context", generator: "generator" } as const;
-
-const NOTHING = new Uint8Array(0);
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   try {

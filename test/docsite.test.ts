@@ -11,7 +11,6 @@ import { withNursery, type Pool } from "brood";
 import { marked } from "marked";
 import { html } from "../examples/docsite/html.js";
 import { findPackages, webAddress, type Package } from "../examples/docsite/packages.js";
-import type { ApiListing } from "../examples/docsite/listing.js";
 import { fileOf, packagePage, README_END, README_START } from "../examples/docsite/page.js";
 import { barLine } from "../examples/docsite/progress.js";
 import { PartsMaker } from "../examples/docsite/parts.js";
@@ -69,12 +68,23 @@ function processesOf(run: Run): string[] {
   });
 }
 
-/** What a process calls itself: an actor by its path. */
-const nameOf = (pid: string): string => readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0]!.trim();
+/** The host of the pools is the only actor that the run itself starts before its pages are there. */
+const isPress = (pid: string, run: Run): boolean => parentOf(pid) === run.child.pid && isActor(pid);
+
+/** What lists APIs: forks say what they are; fresh processes are those that the press has started. */
+const isDescriber = (pid: string, run: Run): boolean =>
+  whyNoFork() === undefined
+    ? /\/describer-\d+$/.test(commandOf(pid)[0]!.trim())
+    : isActor(pid) && isPress(String(parentOf(pid)), run);
+
+const commandOf = (pid: string): string[] => readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+const isActor = (pid: string): boolean => commandOf(pid).some((part) => part.endsWith("/process.cjs"));
+const parentOf = (pid: string): number =>
+  Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]);
 
 /** Resolves when the run has said that so many tenths of its pages are there. */
 async function tenthsOf(run: Run, tenths: number): Promise<void> {
-  for (let seen = 0; seen < tenths; ) {
+  for (let seen = 0; seen < tenths;) {
     const [chunk] = (await once(run.child.stderr!, "data")) as [string];
     seen += chunk.match(/^\d+ of \d+ pages$/gm)?.length ?? 0;
   }
@@ -298,16 +308,16 @@ law(
   async (t) => {
     const run = start();
     t.defer(() => rmSync(run.home, { recursive: true, force: true }));
-    const kill = (name: RegExp): number => {
-      const pids = processesOf(run).filter((pid) => name.test(nameOf(pid)));
+    const kill = (are: typeof isPress): number => {
+      const pids = processesOf(run).filter((pid) => are(pid, run));
       for (const pid of pids) process.kill(Number(pid), "SIGKILL");
       return pids.length;
     };
-    // At the first line that a page is there, and at the fourth.
+    // First the host of all, later some of what its successor hosts.
     await tenthsOf(run, 1);
-    assert.equal(kill(/\/press$/), 1);
+    assert.equal(kill(isPress), 1);
     await tenthsOf(run, 3);
-    assert.equal(kill(/\/describer-\d+$/), 2);
+    assert.equal(kill(isDescriber), 2);
     const { code, stdout, stderr } = await run.ended;
     assert.equal(code, 0, stderr);
     const summary = JSON.parse(readFileSync(run.json, "utf8")) as Summary;
@@ -324,36 +334,39 @@ law(
   { deadline: WHOLE },
 );
 
-law("a page whose renderer or describer is killed from outside while it works is made again, and is the same", async () => {
-  await withNursery(async (nursery) => {
-    const teams = await team.openTeams(nursery);
-    const maker = new PartsMaker(teams);
-    const largest = packages.toSorted((a, b) => lengthOf(b) - lengthOf(a))[0]!;
-    const material = { dir: largest.dir, markdown: readFileSync(largest.readme!, "utf8") };
-    const [renderers, describers] = [teams.long, teams.describers];
+law(
+  "a page whose renderer or describer is killed from outside while it works is made again, and is the same",
+  async () => {
+    await withNursery(async (nursery) => {
+      const teams = await team.openTeams(nursery);
+      const maker = new PartsMaker(teams);
+      const largest = packages.toSorted((a, b) => lengthOf(b) - lengthOf(a))[0]!;
+      const material = { dir: largest.dir, markdown: readFileSync(largest.readme!, "utf8") };
+      const [renderers, describers] = [teams.long, teams.describers];
 
-    let making = maker.make(material);
-    await running(renderers);
-    await renderers.children[0]!.kill();
-    const parts = await making;
-    assert.ok(parts.readme?.ok === true && parts.counts?.ok === true && parts.api.ok);
-    assert.equal(parts.readme.value, await marked.parse(material.markdown, { gfm: true }));
-    assert.deepEqual([maker.figures.long.again, renderers.stats.died, renderers.stats.started], [1, 1, 2]);
+      let making = maker.make(material, nursery.signal);
+      await running(renderers);
+      await renderers.children[0]!.kill();
+      const parts = await making;
+      assert.ok(parts.readme?.ok === true && parts.counts?.ok === true && parts.api.ok);
+      assert.equal(parts.readme.value, await marked.parse(material.markdown, { gfm: true }));
+      assert.deepEqual([maker.figures.long.again, renderers.stats.died, renderers.stats.started], [1, 1, 2]);
 
-    making = maker.make(material);
-    await running(describers);
-    for (const { id } of describers.children) process.kill(id.pid!, "SIGKILL");
-    assert.deepEqual(await making, parts);
-    assert.deepEqual([maker.figures.describers.again, describers.stats.died], [1, 2]);
-  });
-});
+      making = maker.make(material, nursery.signal);
+      await running(describers);
+      for (const { id } of describers.children) process.kill(id.pid!, "SIGKILL");
+      assert.deepEqual(await making, parts);
+      assert.deepEqual([maker.figures.describers.again, describers.stats.died], [1, 2]);
+    });
+  },
+);
 
 law("a page that ends its own renderer is not tried again", async () => {
   await withNursery(async (nursery) => {
     const teams = await team.openTeams(nursery);
     const maker = new PartsMaker(teams);
     const markdown = readFileSync(packages.find((of) => of.name === "hostile-wide-table")!.readme!, "utf8");
-    const { readme } = await maker.make({ dir: join(hostileDir, "wide-table"), markdown });
+    const { readme } = await maker.make({ dir: join(hostileDir, "wide-table"), markdown }, nursery.signal);
     assert.ok(readme?.ok === false && readme.failure.code === "ERR_BROOD_MEMORY_LIMIT");
     assert.deepEqual([maker.figures.short.again, teams.short.stats.started], [0, 1]);
   });
@@ -364,11 +377,10 @@ law("a page whose renderers are killed one after the other is given up after a f
     const teams = await team.openTeams(nursery);
     const maker = new PartsMaker(teams);
     const markdown = readFileSync(packages.find((of) => of.name === "hostile-staircase")!.readme!, "utf8");
-    let over = false;
-    const making = maker.make({ dir: join(hostileDir, "staircase"), markdown }).finally(() => (over = true));
-    while (!over) {
-      if (teams.short.stats.running > 0) await teams.short.children[0]?.kill();
-      await new Promise((resolve) => setImmediate(resolve));
+    const making = maker.make({ dir: join(hostileDir, "staircase"), markdown }, nursery.signal);
+    for (let killed = 1; killed <= TRIES; killed += 1) {
+      await running(teams.short);
+      await teams.short.children[0]!.kill();
     }
     const { readme } = await making;
     assert.ok(readme?.ok === false && readme.failure.code === "ERR_BROOD_ACTOR_DIED");

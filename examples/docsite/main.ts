@@ -8,7 +8,14 @@ import { buildSite } from "./build-site.js";
 import { parseOptions, USAGE, UsageError } from "./options.js";
 import { findPackages } from "./packages.js";
 import { createProgress } from "./progress.js";
-import { closingTable, summarizeAlone, summarizeLosses, summarizeStarts, summarizeTeam, type Summary } from "./report.js";
+import {
+  closingTable,
+  summarizeAlone,
+  summarizeLosses,
+  summarizeStarts,
+  summarizeTeam,
+  type Summary,
+} from "./report.js";
 import { Site } from "./site.js";
 
 // This file runs as build/examples/docsite/main.js; what is not compiled is read where it was written.
@@ -29,7 +36,9 @@ async function main(): Promise<void> {
   const site = await Site.prepare(options.out ?? join(project, "build", "docsite"));
 
   const progress = createProgress(process.stderr, packages.length);
-  const { entries, teams, restarts, starts } = await buildSite(packages, site, assets, progress).finally(() => progress.end());
+  const { entries, teams, restarts, starts } = await buildSite(packages, site, assets, progress).finally(() =>
+    progress.end(),
+  );
 
   const failed = entries.filter((entry) => entry.failures.length > 0);
   const summary: Summary = {

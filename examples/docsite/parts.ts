@@ -41,11 +41,12 @@ export class PartsMaker {
     this.#describing = teams.describers.children[0]?.spawnMethod ?? "exec";
   }
 
-  async make({ dir, markdown }: Material): Promise<Parts> {
+  /** @param signal aborts when the pages are not wanted any more */
+  async make({ dir, markdown }: Material, signal: AbortSignal): Promise<Parts> {
     const [readme, counts, api] = await Promise.all([
-      markdown === undefined ? undefined : this.#render(markdown),
-      markdown === undefined ? undefined : this.#count(markdown),
-      this.#work("describers", (describers) => describers.call("describe", dir)),
+      markdown === undefined ? undefined : this.#render(markdown, signal),
+      markdown === undefined ? undefined : this.#count(markdown, signal),
+      this.#work("describers", signal, (describers) => describers.call("describe", dir)),
     ]);
     return { readme, counts, api };
   }
@@ -63,13 +64,15 @@ export class PartsMaker {
     };
   }
 
-  #render(markdown: string): Promise<Part<string>> {
+  #render(markdown: string, signal: AbortSignal): Promise<Part<string>> {
     const team = Buffer.byteLength(markdown) <= SHORT ? "short" : "long";
-    return this.#work(team, (renderers) => renderers.call("render", markdown));
+    return this.#work(team, signal, (renderers) => renderers.call("render", markdown));
   }
 
-  async #count(markdown: string): Promise<Page["counts"]> {
-    const part = await this.#work("counters", (counters) => counters.call("brood:docsite/renderer#count", markdown));
+  async #count(markdown: string, signal: AbortSignal): Promise<Page["counts"]> {
+    const part = await this.#work("counters", signal, (counters) =>
+      counters.call("brood:docsite/renderer#count", markdown),
+    );
     if (!part.ok) return part;
     const [words, headings, codeBlocks] = part.value;
     return { ok: true, value: { words, headings, codeBlocks } };
@@ -77,10 +80,12 @@ export class PartsMaker {
 
   #work<T extends keyof Teams, R>(
     team: T,
+    signal: AbortSignal,
     work: (calls: Bounded<Teams[T]>) => Promise<R>,
   ): Promise<Part<R>> {
     const pool: Pool<any> = this.#teams[team];
-    return tryWork(() => work(pool.with({ deadline: DEADLINE }) as Bounded<Teams[T]>), {
+    return tryWork(() => work(pool.with({ deadline: DEADLINE, signal }) as Bounded<Teams[T]>), {
+      signal,
       failureOf: (error) => failureIn(pool, error),
       isAccident,
       again: () => (this.#again[team] += 1),

@@ -36,7 +36,8 @@ export async function openPress(nursery: Nursery): Promise<SupervisedPress> {
   return {
     async make(material) {
       const part = await tryWork(async () => (await current()).call("make", material), {
-        // What it says itself is about more than this page.
+        signal: nursery.signal,
+        // What it throws is about more than this page.
         failureOf: (error) => (isLoss(error) ? failureOf(error, undefined) : undefined),
         isAccident: isLoss,
         again: () => {},

@@ -6,9 +6,7 @@ import { actor, component, pool, type EndpointsOf, type Nursery, type Pool } fro
 export const renderer = actor<typeof import("./renderer.js")>(new URL("./renderer.js", import.meta.url));
 export const describer = actor<typeof import("./describer.js")>(new URL("./describer.js", import.meta.url));
 // This module runs in build/examples/docsite; what is not compiled is read where it was written.
-export const counter = component<Counter>(
-  new URL("../../../examples/docsite/renderers/words.wasm", import.meta.url),
-);
+export const counter = component<Counter>(new URL("../../../examples/docsite/renderers/words.wasm", import.meta.url));
 
 /** The exports of renderers/words.wat. */
 export interface Counter {

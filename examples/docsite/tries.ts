@@ -28,6 +28,8 @@ function isFromOutside(exit: Exit): boolean {
 export const isAccident = (error: unknown): boolean => error instanceof ActorDied && isFromOutside(error.exit);
 
 export interface TryOptions {
+  /** Aborts when everything is being ended; its reason is thrown then, and not what became of the work because of it. */
+  readonly signal: AbortSignal;
   /** Whether it is worth another try. */
   readonly isAccident: (error: unknown) => boolean;
   /** What to say of an error on the page; undefined where it is not about the page, and is thrown. */
@@ -39,12 +41,13 @@ export interface TryOptions {
 /** Failures of the work are returned; only the end of the whole run throws. */
 export async function tryWork<R>(
   work: () => Promise<R>,
-  { failureOf, isAccident, again }: TryOptions,
+  { signal, failureOf, isAccident, again }: TryOptions,
 ): Promise<Part<R>> {
   for (let tried = 1; ; tried += 1) {
     try {
       return { ok: true, value: await work() };
     } catch (error) {
+      signal.throwIfAborted();
       const failure = await failureOf(error);
       if (failure === undefined) throw error;
       if (!isAccident(error) || tried === TRIES) return { ok: false, failure };

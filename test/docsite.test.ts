@@ -85,8 +85,9 @@ const parentOf = (pid: string): number =>
 /** Resolves when the run has said that so many tenths of its pages are there. */
 async function tenthsOf(run: Run, tenths: number): Promise<void> {
   for (let seen = 0; seen < tenths;) {
-    const [chunk] = (await once(run.child.stderr!, "data")) as [string];
-    seen += chunk.match(/^\d+ of \d+ pages$/gm)?.length ?? 0;
+    const told = await Promise.race([once(run.child.stderr!, "data") as Promise<[string]>, run.ended]);
+    if (!Array.isArray(told)) assert.fail(`it ended before: ${told.stderr}`);
+    seen += told[0].match(/^\d+ of \d+ pages$/gm)?.length ?? 0;
   }
 }
 

@@ -321,6 +321,7 @@ class ActorPool implements Pool<Loose>, CallPool, ScopeOwner {
     member.control = control;
     member.readyAt = performance.now();
     member.advance("ready");
+    this.#figures.began(member.readyAt - member.bornAt);
     if (control.status === "ended") return this.gone(control, true);
     this.#serve(member);
     this.#welcome();
@@ -375,7 +376,7 @@ class ActorPool implements Pool<Loose>, CallPool, ScopeOwner {
     const { status } = member;
     this.#remove(member);
     if (this.#cause !== undefined) return;
-    if (status === "serving" || status === "spent") this.#figures.replaced++;
+    if (status === "serving" || status === "spent") this.#figures.countDeath();
     if (death && !member.proven && member.open === 0 && performance.now() - member.readyAt < PROVEN_AFTER)
       this.#countFailure(member.bornAt);
     this.#grow();
@@ -384,7 +385,7 @@ class ActorPool implements Pool<Loose>, CallPool, ScopeOwner {
   /** It cannot be asked any more, and ends of itself. */
   #lose(member: PoolMember): void {
     this.#advance(member, "retired");
-    this.#figures.replaced++;
+    this.#figures.countDeath();
     this.#grow();
   }
 

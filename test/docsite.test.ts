@@ -7,18 +7,18 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { withNursery, type Portal } from "brood";
+import { withNursery, type Pool } from "brood";
 import { marked } from "marked";
-import { Crew } from "../examples/docsite/crew.js";
 import { html } from "../examples/docsite/html.js";
 import { findPackages, webAddress, type Package } from "../examples/docsite/packages.js";
-import type { ApiListing } from "../examples/docsite/listing.js";
 import { fileOf, packagePage, README_END, README_START } from "../examples/docsite/page.js";
 import { barLine } from "../examples/docsite/progress.js";
+import { PartsMaker } from "../examples/docsite/parts.js";
 import { percentile, type Summary } from "../examples/docsite/report.js";
 import { Site } from "../examples/docsite/site.js";
 import { whyNoFork } from "#brood/spawn/fork-support.js";
-import { cpuFor, startCounter, startDescriber, startRenderer, type Describer } from "../examples/docsite/teams.js";
+import * as team from "../examples/docsite/teams.js";
+import { TRIES } from "../examples/docsite/tries.js";
 import { suite } from "./harness/law.js";
 
 const project = fileURLToPath(new URL("../../", import.meta.url));
@@ -68,6 +68,29 @@ function processesOf(run: Run): string[] {
   });
 }
 
+/** The host of the pools is the only actor that the run itself starts before its pages are there. */
+const isPress = (pid: string, run: Run): boolean => parentOf(pid) === run.child.pid && isActor(pid);
+
+/** What lists APIs: forks say what they are; fresh processes are those that the press has started. */
+const isDescriber = (pid: string, run: Run): boolean =>
+  whyNoFork() === undefined
+    ? /\/describer-\d+$/.test(commandOf(pid)[0]!.trim())
+    : isActor(pid) && isPress(String(parentOf(pid)), run);
+
+const commandOf = (pid: string): string[] => readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+const isActor = (pid: string): boolean => commandOf(pid).some((part) => part.endsWith("/process.cjs"));
+const parentOf = (pid: string): number =>
+  Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]);
+
+/** Resolves when the run has said that so many tenths of its pages are there. */
+async function tenthsOf(run: Run, tenths: number): Promise<void> {
+  for (let seen = 0; seen < tenths;) {
+    const told = await Promise.race([once(run.child.stderr!, "data") as Promise<[string]>, run.ended]);
+    if (!Array.isArray(told)) assert.fail(`it ended before: ${told.stderr}`);
+    seen += told[0].match(/^\d+ of \d+ pages$/gm)?.length ?? 0;
+  }
+}
+
 /** What is left of a run that has ended. Its templates are ended by the kernel, a moment after it: at most a second. */
 async function leftOf(run: Run): Promise<string[]> {
   const until = performance.now() + 1_000;
@@ -89,7 +112,8 @@ const finished = first.ended.then(async (end) => {
 finished.catch(() => {});
 const packages = await findPackages(join(project, "node_modules"), hostileDir);
 const isHostile = (of: Package): boolean => of.dir.startsWith(hostileDir);
-const pageOf = (of: Package): string => readFileSync(join(first.out, "packages", fileOf(of)), "utf8");
+const pageOf = (of: Package, out = first.out): string => readFileSync(join(out, "packages", fileOf(of)), "utf8");
+const lengthOf = (of: Package): number => (of.readme === undefined ? 0 : readFileSync(of.readme).length);
 law.after(() => rmSync(first.home, { recursive: true, force: true }));
 
 law(
@@ -121,25 +145,29 @@ law("a hostile README is shorter than 4 KiB", () => {
 law(
   "every README is rendered in a wasm actor of its own; one actor counts them all, and two processes list the APIs",
   async () => {
-    const { spawn: methods, teams, starts } = (await finished).summary;
+    const { spawn: methods, teams, starts, replaced, again, restarts } = (await finished).summary;
     const process = whyNoFork() === undefined ? "forkserver" : "exec";
-    const readmes = packages.filter((of) => of.readme !== undefined).length;
+    const sizes = packages.flatMap((of) => (of.readme === undefined ? [] : [readFileSync(of.readme).length]));
+    const short = sizes.filter((size) => size <= team.SHORT).length;
     assert.deepEqual(
-      teams.map(({ spawn: method, actors, pages }) => [method, actors, pages]),
+      teams.map((of) => [of.spawn, of.actors, of.pages, of.replaced]),
       [
-        ["wasm", readmes, readmes - 2],
-        ["wasm", 1, readmes],
-        [process, 2, packages.length],
+        ["wasm", short, short - 2, 2],
+        ["wasm", sizes.length - short, sizes.length - short, 0],
+        ["wasm", 1, sizes.length, 0],
+        [process, 2, packages.length, 0],
       ],
     );
+    assert.deepEqual([replaced, again, restarts], [2, 0, 0]);
     assert.deepEqual(Object.fromEntries(Object.entries(methods).map(([name, { count }]) => [name, count])), {
-      wasm: readmes + 1,
+      wasm: sizes.length + 1,
       [process]: 2,
     });
     // A fork of what has loaded the compiler starts at least five times as fast as what loads it.
     if (process === "forkserver")
       assert.ok(starts["forkserver"]!.p50 * 5 < starts["exec"]!.p50, JSON.stringify(starts));
-    for (const { p50, p99 } of [...Object.values(methods), ...teams]) assert.ok(p50 > 0 && p50 <= p99, `${p50} ${p99}`);
+    for (const { p50, p99 } of [...Object.values(starts), ...teams]) assert.ok(p50 > 0 && p50 <= p99, `${p50} ${p99}`);
+    for (const { mean, max } of Object.values(methods)) assert.ok(mean > 0 && mean <= max, `${mean} ${max}`);
   },
   { deadline: WHOLE },
 );
@@ -182,11 +210,11 @@ law(
   "the page of a hostile README says what ended it, and lists its API all the same",
   async () => {
     await finished;
-    const [loop, memory] = packages.filter(isHostile).map(pageOf);
+    const [loop, memory] = packages.filter(isHostile).map((of) => pageOf(of));
     assert.match(loop!, /ERR_BROOD_CPU_LIMIT/);
     const staircase = packages.find(isHostile);
     assert.ok(
-      loop!.includes(`used more than ${cpuFor(readFileSync(staircase!.readme!).length)} ms of CPU in one call`),
+      loop!.includes(`used more than ${team.cpuFor(readFileSync(staircase!.readme!).length)} ms of CPU in one call`),
     );
     assert.match(loop!, /function answer\(letter: string, depth\?: number\): string/);
     assert.match(memory!, /ERR_BROOD_MEMORY_LIMIT/);
@@ -271,60 +299,102 @@ law(
   { deadline: WHOLE },
 );
 
-law("a process that is killed from outside costs no page, whether it waited or worked", async () => {
-  await withNursery(
-    async (nursery) => {
-      const crew = await Crew.assemble({
-        size: 1,
-        pages: "many",
-        deadline: 60_000,
-        start: (n) => startDescriber(nursery, n),
-      });
-      const kill = ({ id }: Portal<Describer>): void => void process.kill(id.pid!, "SIGKILL");
-      const describe = (portal: Portal<Describer>): Promise<ApiListing> =>
-        portal.call("describe", join(hostileDir, "staircase"));
-      kill(crew.kept[0]!);
-      const listed = await crew.do(describe);
-      assert.ok(listed.ok && listed.value.exports.length === 1);
-      const again = await crew.do((portal) => {
-        if (portal.id.name === "describer-2") kill(portal);
-        return describe(portal);
-      });
-      assert.deepEqual(again, listed);
-      assert.equal(crew.starts.length, 3);
-    },
-    { onDeath: "report" },
-  );
+/** Resolves at the first of the pool's calls that runs. */
+async function running(pool: Pool<any>): Promise<void> {
+  while (pool.stats.running === 0) await new Promise((resolve) => setImmediate(resolve));
+}
+
+law(
+  "processes that are killed from outside in mid-run are replaced, be it those that list APIs or their host, and no page is lost",
+  async (t) => {
+    const run = start();
+    t.defer(() => rmSync(run.home, { recursive: true, force: true }));
+    const kill = (are: typeof isPress): number => {
+      const pids = processesOf(run).filter((pid) => are(pid, run));
+      for (const pid of pids) process.kill(Number(pid), "SIGKILL");
+      return pids.length;
+    };
+    // First the host of all, later some of what its successor hosts.
+    await tenthsOf(run, 1);
+    assert.equal(kill(isPress), 1);
+    await tenthsOf(run, 3);
+    assert.equal(kill(isDescriber), 2);
+    const { code, stdout, stderr } = await run.ended;
+    assert.equal(code, 0, stderr);
+    const summary = JSON.parse(readFileSync(run.json, "utf8")) as Summary;
+    assert.deepEqual(
+      [summary.pages, summary.rendered, summary.killed.map(({ page }) => page)],
+      [packages.length, packages.length - 2, ["hostile-staircase", "hostile-wide-table"]],
+    );
+    assert.deepEqual([summary.restarts, summary.teams[3]!.replaced, summary.teams[3]!.actors], [1, 2, 4]);
+    assert.match(stdout, /replaced +\d+ actors that died, their host 1×; pages made again/);
+    for (const of of packages)
+      if (!isHostile(of)) assert.doesNotMatch(pageOf(of, run.out).split(README_START)[0]!, /ERR_BROOD/, of.name);
+    assert.deepEqual(await leftOf(run), []);
+  },
+  // It starts the press twice, beside the run that all other laws look at.
+  { deadline: 2 * WHOLE },
+);
+
+law(
+  "a page whose renderer or describer is killed from outside while it works is made again, and is the same",
+  async () => {
+    await withNursery(async (nursery) => {
+      const teams = await team.openTeams(nursery);
+      const maker = new PartsMaker(teams);
+      const largest = packages.toSorted((a, b) => lengthOf(b) - lengthOf(a))[0]!;
+      const material = { dir: largest.dir, markdown: readFileSync(largest.readme!, "utf8") };
+      const [renderers, describers] = [teams.long, teams.describers];
+
+      let making = maker.make(material, nursery.signal);
+      await running(renderers);
+      await renderers.children[0]!.kill();
+      const parts = await making;
+      assert.ok(parts.readme?.ok === true && parts.counts?.ok === true && parts.api.ok);
+      assert.equal(parts.readme.value, await marked.parse(material.markdown, { gfm: true }));
+      assert.deepEqual([maker.figures.long.again, renderers.stats.died, renderers.stats.started], [1, 1, 2]);
+
+      making = maker.make(material, nursery.signal);
+      await running(describers);
+      for (const { id } of describers.children) process.kill(id.pid!, "SIGKILL");
+      assert.deepEqual(await making, parts);
+      assert.deepEqual([maker.figures.describers.again, describers.stats.died], [1, 2]);
+    });
+  },
+);
+
+law("a page that ends its own renderer is not tried again", async () => {
+  await withNursery(async (nursery) => {
+    const teams = await team.openTeams(nursery);
+    const maker = new PartsMaker(teams);
+    const markdown = readFileSync(packages.find((of) => of.name === "hostile-wide-table")!.readme!, "utf8");
+    const { readme } = await maker.make({ dir: join(hostileDir, "wide-table"), markdown }, nursery.signal);
+    assert.ok(readme?.ok === false && readme.failure.code === "ERR_BROOD_MEMORY_LIMIT");
+    assert.deepEqual([maker.figures.short.again, teams.short.stats.started], [0, 1]);
+  });
 });
 
-law("an actor that serves one page has ended when the page is there", async () => {
+law("a page whose renderers are killed one after the other is given up after a few", async () => {
   await withNursery(async (nursery) => {
-    const crew = await Crew.assemble({
-      size: 2,
-      pages: "one",
-      deadline: 60_000,
-      start: (n, bytes) => startRenderer(nursery, n, bytes),
-    });
-    assert.equal(nursery.children.length, 0);
-    const alive = await Promise.all(
-      ["one", "two", "three", "four"].map(async (text) => {
-        assert.ok((await crew.do((portal) => portal.call("render", text), text.length)).ok);
-        return nursery.children.length;
-      }),
-    );
-    assert.ok(
-      alive.every((n) => n <= 2),
-      alive.join(),
-    );
-    assert.equal(nursery.children.length, 0);
-    assert.equal(crew.starts.length, 4);
+    const teams = await team.openTeams(nursery);
+    const maker = new PartsMaker(teams);
+    const markdown = readFileSync(packages.find((of) => of.name === "hostile-staircase")!.readme!, "utf8");
+    const making = maker.make({ dir: join(hostileDir, "staircase"), markdown }, nursery.signal);
+    for (let killed = 1; killed <= TRIES; killed += 1) {
+      await running(teams.short);
+      await teams.short.children[0]!.kill();
+    }
+    const { readme } = await making;
+    assert.ok(readme?.ok === false && readme.failure.code === "ERR_BROOD_ACTOR_DIED");
+    assert.deepEqual([maker.figures.short.again, teams.short.stats.died], [TRIES - 1, TRIES]);
   });
 });
 
 law("both renderers are asked for the same: a README in, HTML out", async () => {
   await withNursery(async (nursery) => {
     const markdown = "# One\n\ntwo three\n\n```\nfour\n```\n";
-    const [marked, words] = [await startRenderer(nursery, 1, markdown.length), await startCounter(nursery, 1)];
+    const marked = await nursery.start(team.renderer, { ...team.rendererOptions(markdown.length), name: "marked" });
+    const words = await nursery.start(team.counter, { ...team.counterOptions, name: "words" });
     assert.match(await marked.call("render", markdown), /^<h1>One<\/h1>/);
     const html = await words.call("brood:docsite/renderer#render", markdown);
     assert.equal(html, "<p>3 words, 1 headings, 1 code blocks</p>\n");

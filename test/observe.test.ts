@@ -1,6 +1,6 @@
 // A dump as text: a line for each thing, aligned, in units that people think in; and nothing in it can act on a terminal.
 import assert from "node:assert/strict";
-import { formatTree, type ActorDump, type TreeDump } from "brood";
+import { formatTree, type ActorDump, type ScopeDump, type TreeDump } from "brood";
 import { plain, size, time } from "#brood/observe/format.js";
 import { encodePacked, encodePlain } from "#brood/protocol/payload.js";
 import { readTitle, titleOf } from "#brood/protocol/title.js";
@@ -80,6 +80,81 @@ law("a dump is a tree of lines, what is said of each in one column", () => {
   );
   assert.match(formatTree({ ...dumpOf(), scopes: [] }), /└─ no nursery is open\n$/);
 });
+
+law(
+  "a supervisor's children stand in start order, those that are down too; of pools and shared streams it is told what they wait for",
+  () => {
+    const child = {
+      kind: "actor",
+      status: "running",
+      for: 1_000,
+      up: true,
+      restart: "permanent",
+      restarts: 0,
+    } as const;
+    const nested: ScopeDump = {
+      ...{ kind: "supervisor", name: "team", status: "running", for: 2_000, actors: [], scopes: [], more: 0 },
+      supervision: { strategy: "one_for_all", restarts: 0, recent: 0, intensity: 3, period: 5_000, children: [] },
+    };
+    const boss: ScopeDump = {
+      ...{ kind: "supervisor", name: "boss", status: "running", for: 3_000, more: 1 },
+      supervision: {
+        ...{ strategy: "one_for_one", restarts: 3, recent: 1, intensity: 5, period: 60_000 },
+        children: [
+          { ...child, id: "a", restarts: 2 },
+          { ...child, id: "b", status: "restarting", up: false, restarts: 1 },
+          { ...child, id: "team", kind: "supervisor", restart: "transient" },
+          { ...child, id: "c" },
+        ],
+      },
+      actors: [actorDump(), actorDump({ path: "/c" })],
+      scopes: [nested],
+    };
+    const figures = { busy: 2, starting: 1, queued: 5, running: 2, calls: 9, failed: 1, replaced: 1 };
+    const crew: ScopeDump = {
+      ...{ kind: "pool", name: "crew", status: "open", for: 10, actors: [], scopes: [], more: 0 },
+      pool: { size: 4, actors: 2, ...figures },
+    };
+    const [none, some] = [
+      { messages: 0, bytes: 0 },
+      { messages: 3, bytes: 12 },
+    ];
+    const stream = { sent: none, sending: 0, unread: 3, received: some, reading: 0 };
+    const shared = { ...stream, subscribers: { count: 3, pacing: 1, unread: 7, missed: 2 } };
+    const asked = [
+      { context: 1, kind: "context", endpoint: "feed", state: "streaming", age: 7, stream: shared },
+    ] as const;
+    const dump = {
+      ...dumpOf(),
+      scopes: [boss, crew, { ...nested, ...{ actors: [actorDump({ asked })], scopes: [] } }],
+    };
+    assert.equal(
+      formatTree(dump),
+      [
+        "main.js (7)           node v22.0.0  2026-01-01T00:00:00.000Z, took 3 ms",
+        "├─ supervisor boss    running 3.0 s  one_for_one  3 restarts, 1 of at most 5 in 1 min 0 s",
+        "│  ├─ /a              running 1.5 s  exec  permanent  restarted 2 times",
+        "│  ├─ child b         restarting 1.0 s  permanent  restarted 1 time",
+        "│  ├─ supervisor team  running 2.0 s  one_for_all  0 restarts, 0 of at most 3 in 5.0 s  transient",
+        "│  ├─ /c              running 1.5 s  exec  permanent",
+        "│  └─ and 1 more children",
+        "├─ pool crew          open 10 ms  2 of 2 actors busy, at most 4  1 starts  5 calls wait  9 calls so far, 1 failed  1 actor replaced",
+        "└─ supervisor team    running 2.0 s  one_for_all  0 restarts, 0 of at most 3 in 5.0 s",
+        "   └─ /a              running 1.5 s  exec",
+        "      └─ asks feed #1  context streaming 7 ms  received 3 messages of 12 B, unread 3  3 subscribers, 1 holds up the stream, the slowest has 7 unread, 2 missed",
+        "",
+      ].join("\n"),
+    );
+    const { payload, flags } = encodeAnswer(
+      { number: 1, part: { tasks: [], more: 0, scopes: dump.scopes } },
+      encodePlain,
+    );
+    assert.deepEqual(
+      JSON.parse(JSON.stringify(decodeAnswer(payload, flags).part.scopes)),
+      JSON.parse(JSON.stringify(dump.scopes)),
+    );
+  },
+);
 
 law("nothing of a dump reaches the terminal but letters", () => {
   const text = formatTree(dumpOf(actorDump({ path: "/\u001B[31mred\u202E\n", status: "\u009B2J" })));

@@ -4,17 +4,12 @@ import { once } from "node:events";
 import { actor, withNursery, type SpawnMethod } from "brood";
 import { built, COMPILE_TIMEOUT } from "../harness/built.js";
 import type { Contender, Row } from "../harness/row.js";
+import { repeated } from "../harness/samples.js";
 import { forked } from "../peers/forked.js";
 
 const COUNT = 25;
 const MODULE = new URL("../actors/tiny.js", import.meta.url);
 const tiny = actor<typeof import("../actors/tiny.js")>(MODULE);
-
-async function repeated(samples: number, one: () => Promise<number>): Promise<number[]> {
-  const times: number[] = [];
-  for (let sample = 0; sample < samples; sample++) times.push(await one());
-  return times;
-}
 
 const many = <T>(one: () => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: COUNT }, one));
 

@@ -2,12 +2,13 @@
 import { componentCaller } from "../callers/component.js";
 import { workerThreadsCaller } from "../callers/worker-threads.js";
 import type { Row } from "../harness/row.js";
-import { CALLS, IN_FLIGHT, pipelined } from "./pipelined.js";
+import { AT_ONCE, CALLS } from "./at-once.js";
+import { pipelined } from "./pipelined.js";
 
 export const componentPipelined: Row = {
   name: "component-pipelined",
   unit: "calls/s",
-  what: `${CALLS} calls of add(a, b) of a bare component, ${IN_FLIGHT} in flight`,
+  what: `${CALLS} calls of add(a, b) of a bare component, ${AT_ONCE} in flight`,
   rounds: 15,
   warmUp: 3,
   samples: 3,

@@ -4,12 +4,13 @@ import { forkIpcCaller } from "../callers/fork-ipc.js";
 import { piscinaCaller } from "../callers/piscina.js";
 import { workerThreadsCaller } from "../callers/worker-threads.js";
 import type { Row } from "../harness/row.js";
-import { CALLS, IN_FLIGHT, pipelined } from "./pipelined.js";
+import { AT_ONCE, CALLS } from "./at-once.js";
+import { pipelined } from "./pipelined.js";
 
 export const processPipelined: Row = {
   name: "process-pipelined",
   unit: "calls/s",
-  what: `${CALLS} calls of add(a, b), ${IN_FLIGHT} in flight`,
+  what: `${CALLS} calls of add(a, b), ${AT_ONCE} in flight`,
   rounds: 15,
   warmUp: 3,
   samples: 3,

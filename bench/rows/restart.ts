@@ -2,6 +2,7 @@
 import { actor, openSupervisor, type SpawnMethod } from "brood";
 import { built, COMPILE_TIMEOUT } from "../harness/built.js";
 import type { Contender, Row } from "../harness/row.js";
+import { repeated } from "../harness/samples.js";
 
 const MODULE = new URL("../actors/tiny.js", import.meta.url);
 const tiny = actor<typeof import("../actors/tiny.js")>(MODULE);
@@ -15,21 +16,16 @@ async function restarts(spawn: SpawnMethod): Promise<Contender> {
     backoff: { initial: 0, max: 0 },
     children: [{ id: "tiny", what: tiny, options }],
   });
-  return {
-    async round(samples) {
-      const times: number[] = [];
-      for (let sample = 0; sample < samples; sample++) {
-        await supervisor.child("tiny").kill();
-        const from = performance.now();
-        const next = await supervisor.waitForChild("tiny");
-        const answer = await next.call("ping");
-        times.push(performance.now() - from);
-        if (answer !== "pong") throw new Error(`the answer is ${String(answer)}`);
-      }
-      return times;
-    },
-    close: () => supervisor.close(),
+  const one = async (): Promise<number> => {
+    await supervisor.child("tiny").kill();
+    const from = performance.now();
+    const next = await supervisor.waitForChild("tiny");
+    const answer = await next.call("ping");
+    const ms = performance.now() - from;
+    if (answer !== "pong") throw new Error(`the answer is ${String(answer)}`);
+    return ms;
   };
+  return { round: (samples) => repeated(samples, one), close: () => supervisor.close() };
 }
 
 const row = (name: string, spawn: SpawnMethod, goals: Row["goals"]): Row => ({

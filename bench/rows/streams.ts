@@ -4,6 +4,7 @@ import { broodEcho, broodStream } from "../callers/brood-stream.js";
 import { forkStream, workerStream } from "../callers/peer-streams.js";
 import type { Streamer } from "../callers/streamer.js";
 import type { Contender, Row } from "../harness/row.js";
+import { repeated } from "../harness/samples.js";
 
 const SMALL = 16;
 const LARGE = 64 * 1024;
@@ -12,19 +13,14 @@ const MB = 1e6;
 /** @param unit what one message counts as */
 async function rates(streamers: Promise<Streamer>, count: number, bytes: number, unit: number): Promise<Contender> {
   const streamer = await streamers;
-  return {
-    async round(samples) {
-      const found: number[] = [];
-      for (let sample = 0; sample < samples; sample++) {
-        const from = performance.now();
-        const length = await streamer.take(count);
-        found.push((count * unit * 1_000) / (performance.now() - from));
-        if (length !== count * bytes) throw new Error(`${length} bytes came`);
-      }
-      return found;
-    },
-    close: () => streamer.close(),
+  const one = async (): Promise<number> => {
+    const from = performance.now();
+    const length = await streamer.take(count);
+    const rate = (count * unit * 1_000) / (performance.now() - from);
+    if (length !== count * bytes) throw new Error(`${length} bytes came`);
+    return rate;
   };
+  return { round: (samples) => repeated(samples, one), close: () => streamer.close() };
 }
 
 const small = (streamer: Promise<Streamer>, count = 20_000): Promise<Contender> => rates(streamer, count, SMALL, 1);
@@ -46,19 +42,14 @@ const smallRow = (name: string, brood: Row["brood"], goals: Row["goals"], of: st
 async function trips(trippers: ReturnType<typeof broodEcho>): Promise<Contender> {
   const { trip, close } = await trippers;
   const message = new Uint8Array(SMALL);
-  return {
-    async round(samples) {
-      const times: number[] = [];
-      for (let sample = 0; sample < samples; sample++) {
-        const from = performance.now();
-        const length = await trip(message);
-        times.push((performance.now() - from) * 1_000);
-        if (length < SMALL) throw new Error(`${length} bytes came back`);
-      }
-      return times;
-    },
-    close,
+  const one = async (): Promise<number> => {
+    const from = performance.now();
+    const length = await trip(message);
+    const us = (performance.now() - from) * 1_000;
+    if (length < SMALL) throw new Error(`${length} bytes came back`);
+    return us;
   };
+  return { round: (samples) => repeated(samples, one), close };
 }
 
 export const streamRows: readonly Row[] = [

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { actor, withNursery, type SpawnMethod } from "brood";
 import { built, COMPILE_TIMEOUT } from "../harness/built.js";
 import type { Contender, Row } from "../harness/row.js";
+import { repeated } from "../harness/samples.js";
 
 const DEEP = 3;
 const WIDE = 3;
@@ -32,14 +33,7 @@ async function teardowns(spawn: SpawnMethod): Promise<Contender> {
       }
       return ms;
     });
-  return {
-    async round(samples) {
-      const times: number[] = [];
-      for (let sample = 0; sample < samples; sample++) times.push(await one());
-      return times;
-    },
-    close: async () => {},
-  };
+  return { round: (samples) => repeated(samples, one), close: async () => {} };
 }
 
 const row = (name: string, spawn: SpawnMethod, goals: Row["goals"]): Row => ({

@@ -6,6 +6,7 @@ import { Worker } from "node:worker_threads";
 import { actor, openNursery } from "brood";
 import { built, COMPILE_TIMEOUT } from "../harness/built.js";
 import type { Contender, Row } from "../harness/row.js";
+import { repeated } from "../harness/samples.js";
 
 const MODULE = new URL("../actors/busy.js", import.meta.url);
 const busy = actor<typeof import("../actors/busy.js")>(MODULE);
@@ -14,11 +15,7 @@ const UNTIL_BUSY = 10;
 
 async function contender(one: () => Promise<number>, close: () => Promise<void> = async () => {}): Promise<Contender> {
   return {
-    async round(samples) {
-      const times: number[] = [];
-      for (let sample = 0; sample < samples; sample++) times.push(await one());
-      return times;
-    },
+    round: (samples) => repeated(samples, one),
     close,
   };
 }

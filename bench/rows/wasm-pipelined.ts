@@ -2,12 +2,13 @@
 import { broodCaller } from "../callers/brood.js";
 import { workerThreadsCaller } from "../callers/worker-threads.js";
 import type { Row } from "../harness/row.js";
-import { CALLS, IN_FLIGHT, pipelined } from "./pipelined.js";
+import { AT_ONCE, CALLS } from "./at-once.js";
+import { pipelined } from "./pipelined.js";
 
 export const wasmPipelined: Row = {
   name: "wasm-pipelined",
   unit: "calls/s",
-  what: `${CALLS} calls of add(a, b) of a JavaScript actor in wasm, ${IN_FLIGHT} in flight`,
+  what: `${CALLS} calls of add(a, b) of a JavaScript actor in wasm, ${AT_ONCE} in flight`,
   rounds: 15,
   warmUp: 3,
   samples: 3,

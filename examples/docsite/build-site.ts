@@ -1,15 +1,16 @@
-// From packages to pages: README, its numbers and the API of each are worked on at once, a few packages at a time, and each page is
-// written as soon as it is known. Nothing that a package does to its actors is felt by another package.
+// From packages to pages: the parts of each are made by a supervised press, a few packages at a time, and each page is written as soon as
+// it is known. Nothing that a package does to its actors is felt by another package, and no page is lost with an actor that
+// somebody else has ended.
 import { readFile } from "node:fs/promises";
 import { withNursery, type Nursery } from "brood";
-import { measureAlone, measureStarts, memoryOfProcess, type StartAlone } from "./alone.js";
-import type { Crew } from "./crew.js";
+import { measureAlone, measureStarts, type Alone, type StartAlone } from "./alone.js";
 import type { Package } from "./packages.js";
 import { fileOf, indexPage, packagePage, type Entry, type Page, type Part } from "./page.js";
 import type { Progress } from "./progress.js";
 import type { Team } from "./report.js";
 import type { Site } from "./site.js";
-import { assembleTeams, startCounter, startDescriber, startRenderer, type Counter, type Teams } from "./teams.js";
+import { openPress, type SupervisedPress } from "./supervised.js";
+import { counter, counterOptions, describer, describerOptions, renderer, rendererOptions } from "./teams.js";
 
 /** Packages worked on at once: enough that no actor waits for a file to be read or written. */
 const AT_ONCE = 8;
@@ -29,6 +30,8 @@ export interface Built {
   /** In the order of `packages`. */
   readonly entries: readonly Entry[];
   readonly teams: readonly Team[];
+  /** How often the press was started again. */
+  readonly restarts: number;
   /** What it takes to start an actor that has the compiler loaded: forked, and as a fresh process. */
   readonly starts: readonly StartAlone[];
 }
@@ -41,17 +44,12 @@ export function buildSite(
 ): Promise<Built> {
   return withNursery(
     async (nursery) => {
-      const teams = await assembleTeams(nursery);
+      const press = await openPress(nursery);
       let typical = "";
       const entries = await mapAtOnce(packages, AT_ONCE, async (of, at) => {
         const markdown = of.readme === undefined ? undefined : await readFile(of.readme, "utf8");
-        const [readme, counts, api] = await Promise.all([
-          markdown === undefined ? undefined : render(teams, markdown),
-          markdown === undefined ? undefined : count(teams.counters, markdown),
-          teams.describers.do((portal) => portal.call("describe", of.dir)),
-        ]);
-        if (readme?.ok === true && isMoreTypical(markdown!, typical)) typical = markdown!;
-        const page: Page = { of, readme, counts, api };
+        const page: Page = { of, ...(await press.make({ dir: of.dir, markdown })) };
+        if (page.readme?.ok === true && isMoreTypical(markdown!, typical)) typical = markdown!;
         await site.writePackage(
           fileOf(of),
           packagePage(page, {
@@ -67,25 +65,14 @@ export function buildSite(
         return entry;
       });
       await site.writeIndex(indexPage(entries, { footer: FOOTER, script: assets.search }), assets.stylesheet);
-      const compared = await compare(nursery, teams, typical);
-      const starts = await measureStarts(5, ["forkserver", "exec"], (n, method) =>
-        startDescriber(nursery, 1000 + n, method),
+      const { teams, restarts } = await compare(nursery, press, typical);
+      const starts = await measureStarts(5, ["forkserver", "exec"], (n, spawn) =>
+        nursery.start(describer, { ...describerOptions, name: `describer-${1000 + n}`, spawn }),
       );
-      return { entries, teams: compared, starts };
+      return { entries, teams, restarts, starts };
     },
     { name: "docsite", onDeath: "report" },
   );
-}
-
-const render = (teams: Teams, markdown: string): Promise<Part<string>> =>
-  teams.renderers.do((portal) => portal.call("render", markdown), Buffer.byteLength(markdown));
-
-async function count(counters: Crew<Counter>, markdown: string): Promise<Page["counts"]> {
-  const bytes = Buffer.byteLength(markdown);
-  const part = await counters.do((portal) => portal.call("brood:docsite/renderer#count", markdown), bytes);
-  if (!part.ok) return part;
-  const [words, headings, codeBlocks] = part.value;
-  return { ok: true, value: { words, headings, codeBlocks } };
 }
 
 /** READMEs are short or long; this much is in between. */
@@ -93,31 +80,34 @@ const TYPICAL = 6 * 1024;
 const isMoreTypical = (one: string, other: string): boolean =>
   Math.abs(one.length - TYPICAL) < Math.abs(other.length - TYPICAL);
 
-/** The kinds of actor side by side; those that take a README on this one, after everything else. */
-async function compare(nursery: Nursery, { renderers, counters, describers }: Teams, readme: string): Promise<Team[]> {
+/** The teams side by side; what takes a README is measured on one in between, by actors of this process, after everything else. */
+async function compare(
+  nursery: Nursery,
+  press: SupervisedPress,
+  readme: string,
+): Promise<{ teams: Team[]; restarts: number }> {
   const bytes = Buffer.byteLength(readme);
-  const processes = describers.kept.map(memoryOfProcess).filter((each) => each !== undefined);
+  const { teams, restarts } = await press.figures();
   const rendering = await measureAlone(
     8,
-    (n) => startRenderer(nursery, 1000 + n, bytes),
+    (n) => nursery.start(renderer, { ...rendererOptions(bytes), name: `renderer-${1000 + n}` }),
     (portal) => portal.call("render", readme),
   );
   const counting = await measureAlone(
     100,
-    (n) => startCounter(nursery, 1000 + n),
+    (n) => nursery.start(counter, { ...counterOptions, name: `counter-${1000 + n}` }),
     (portal) => portal.call("brood:docsite/renderer#render", readme),
   );
-  const speed = ({ ms }: { ms: number }): number => bytes / (ms / 1000);
-  return [
-    { work: "READMEs: marked", crew: renderers, memory: rendering.memory, speed: speed(rendering) },
-    { work: "READMEs: words.wat", crew: counters, memory: counting.memory, speed: speed(counting) },
-    {
-      work: "APIs: TypeScript",
-      crew: describers,
-      memory: processes.length === 0 ? undefined : processes.reduce((sum, each) => sum + each, 0) / processes.length,
-      speed: undefined,
-    },
-  ];
+  const alone = ({ ms, memory }: Alone): Pick<Team, "memory" | "speed"> => ({ memory, speed: bytes / (ms / 1000) });
+  return {
+    teams: [
+      { work: "short READMEs: marked", ...teams.short, ...alone(rendering) },
+      { work: "long READMEs: marked", ...teams.long, speed: undefined },
+      { work: "READMEs: words.wat", ...teams.counters, ...alone(counting) },
+      { work: "APIs: TypeScript", ...teams.describers, speed: undefined },
+    ],
+    restarts,
+  };
 }
 
 function entryOf({ of, readme, counts, api }: Page): Entry {

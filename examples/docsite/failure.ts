@@ -7,6 +7,7 @@ import {
   RemoteActorError,
   WallLimitExceeded,
   type Exit,
+  type Pool,
 } from "brood";
 import type { Failure } from "./page.js";
 
@@ -26,9 +27,12 @@ export function failureOf(error: unknown, exit: Exit | undefined): Failure | und
   return undefined;
 }
 
-/** Whether the actor ended because of what it was given to do, and not by an accident that another actor may not meet. */
-export function isLimit(error: unknown): boolean {
-  return error instanceof DeadlineExceeded || (error instanceof ActorDied && limitOf(error.exit) !== undefined);
+/** The same of a call of a pool. Who missed a deadline is sent away first, heard or unheard: its page may still keep it busy. */
+export async function failureIn(pool: Pool<any>, error: unknown): Promise<Failure | undefined> {
+  if (!(error instanceof DeadlineExceeded)) return failureOf(error, undefined);
+  const late = pool.children.find(({ id }) => id.uuid === error.actor.uuid);
+  await late?.cancel();
+  return failureOf(error, await late?.exited);
 }
 
 function limitOf(exit: Exit): CpuLimitExceeded | MemoryLimitExceeded | WallLimitExceeded | undefined {

@@ -8,7 +8,14 @@ import { buildSite } from "./build-site.js";
 import { parseOptions, USAGE, UsageError } from "./options.js";
 import { findPackages } from "./packages.js";
 import { createProgress } from "./progress.js";
-import { closingTable, summarizeAlone, summarizeStarts, summarizeTeam, type Summary } from "./report.js";
+import {
+  closingTable,
+  summarizeAlone,
+  summarizeLosses,
+  summarizeStarts,
+  summarizeTeam,
+  type Summary,
+} from "./report.js";
 import { Site } from "./site.js";
 
 // This file runs as build/examples/docsite/main.js; what is not compiled is read where it was written.
@@ -29,7 +36,9 @@ async function main(): Promise<void> {
   const site = await Site.prepare(options.out ?? join(project, "build", "docsite"));
 
   const progress = createProgress(process.stderr, packages.length);
-  const { entries, teams, starts } = await buildSite(packages, site, assets, progress).finally(() => progress.end());
+  const { entries, teams, restarts, starts } = await buildSite(packages, site, assets, progress).finally(() =>
+    progress.end(),
+  );
 
   const failed = entries.filter((entry) => entry.failures.length > 0);
   const summary: Summary = {
@@ -39,7 +48,9 @@ async function main(): Promise<void> {
       page: entry.of.name,
       reason: entry.failures.map((failure) => `${failure.code}: ${failure.text}`).join("; "),
     })),
-    spawn: summarizeStarts(teams.flatMap(({ crew }) => crew.starts)),
+    ...summarizeLosses(teams),
+    restarts,
+    spawn: summarizeStarts(teams),
     teams: teams.map(summarizeTeam),
     starts: summarizeAlone(starts),
     out: site.dir,

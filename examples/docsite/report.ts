@@ -1,13 +1,12 @@
 // What a run has done: as the closing table for people, and as the summary that --json writes.
 import { colours } from "./colours.js";
 import type { StartAlone } from "./alone.js";
-import type { Crew, Start } from "./crew.js";
+import type { TeamFigures } from "./parts.js";
 
 /** The actors of one kind of work. */
-export interface Team {
+export interface Team extends TeamFigures {
   /** What is worked on, and by what. */
   readonly work: string;
-  readonly crew: Pick<Crew<unknown>, "starts" | "works">;
   /** Of one actor, in bytes; undefined where it is not known. */
   readonly memory: number | undefined;
   /** Of one actor while nothing else runs, in bytes per second; undefined where the input is no text. */
@@ -21,8 +20,13 @@ export interface Summary {
   readonly rendered: number;
   /** Those that are not, and why. */
   readonly killed: readonly { readonly page: string; readonly reason: string }[];
+  /** Actors that died, whatever of, and were replaced where there was more to do; and what was done again since it was not its fault. */
+  readonly replaced: number;
+  readonly again: number;
+  /** How often the press, which hosts them, was replaced: what is said of actors is about those of the last one. */
+  readonly restarts: number;
   /** Starts of actors by spawn method; times in ms. */
-  readonly spawn: Readonly<Record<string, SpawnSummary>>;
+  readonly spawn: Readonly<Record<string, { readonly count: number; readonly mean: number; readonly max: number }>>;
   /** The same work by work; times in ms, memory in bytes. */
   readonly teams: readonly TeamSummary[];
   /** Start of an actor that has the TypeScript compiler loaded, by spawn method, one after the other; times in ms. */
@@ -41,40 +45,54 @@ export interface TeamSummary {
   readonly work: string;
   readonly spawn: string;
   readonly actors: number;
-  /** Pages that were done, and how long each took beside all others. */
+  /** Pages that were done, and how long each took beside all others, without the wait for an actor. */
   readonly pages: number;
   readonly start: number;
   readonly p50: number;
   readonly p99: number;
+  /** Actors that died. */
+  readonly replaced: number;
   readonly memory: number | undefined;
   /** Bytes per second. */
   readonly speed: number | undefined;
 }
 
-export function summarizeTeam({ work, crew, memory, speed }: Team): TeamSummary {
-  const starts = crew.starts.map(({ ms }) => ms);
+export function summarizeTeam({ work, method, stats, memory, speed }: Team): TeamSummary {
   return {
     work,
-    spawn: [...new Set(crew.starts.map(({ method }) => method))].join(", "),
-    actors: starts.length,
-    pages: crew.works.length,
-    start: percentile(starts, 50),
-    p50: percentile(crew.works, 50),
-    p99: percentile(crew.works, 99),
+    spawn: method,
+    actors: stats.started,
+    pages: stats.calls - stats.failed,
+    start: tenths(stats.startTime.p50),
+    p50: tenths(stats.runTime.p50),
+    p99: tenths(stats.runTime.p99),
+    replaced: stats.died,
     memory: memory === undefined ? undefined : Math.round(memory),
     speed: speed === undefined ? undefined : Math.round(speed),
   };
 }
 
-export function summarizeStarts(starts: readonly Start[]): Record<string, SpawnSummary> {
-  const methods = [...new Set(starts.map((start) => start.method))].sort();
+export function summarizeStarts(teams: readonly Pick<Team, "method" | "stats">[]): Summary["spawn"] {
+  const methods = [...new Set(teams.map(({ method }) => method))].sort();
   return Object.fromEntries(
     methods.map((method) => {
-      const times = starts.filter((start) => start.method === method).map((start) => start.ms);
-      return [method, { count: times.length, p50: percentile(times, 50), p99: percentile(times, 99) }];
+      const all = teams.filter((team) => team.method === method).map(({ stats }) => stats);
+      const count = sum(all.map(({ started }) => started));
+      const ms = sum(all.map(({ started, startTime }) => started * startTime.mean));
+      const max = Math.max(...all.map(({ startTime }) => startTime.max));
+      return [method, { count, mean: tenths(ms / count), max: tenths(max) }];
     }),
   );
 }
+
+/** How many actors of all teams were replaced, and what was done again. */
+export const summarizeLosses = (teams: readonly Team[]): Pick<Summary, "replaced" | "again"> => ({
+  replaced: sum(teams.map(({ stats }) => stats.died)),
+  again: sum(teams.map(({ again }) => again)),
+});
+
+const sum = (values: readonly number[]): number => values.reduce((all, one) => all + one, 0);
+const tenths = (ms: number): number => Math.round(ms * 10) / 10;
 
 export function summarizeAlone(starts: readonly StartAlone[]): Record<string, SpawnSummary> {
   return Object.fromEntries(
@@ -89,7 +107,7 @@ export function summarizeAlone(starts: readonly StartAlone[]): Record<string, Sp
 export function percentile(values: readonly number[], p: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const at = sorted[Math.max(0, Math.ceil((p / 100) * sorted.length) - 1)]!;
-  return Math.round(at * 10) / 10;
+  return tenths(at);
 }
 
 /** The closing table. */
@@ -133,14 +151,21 @@ export function closingTable(summary: Summary, index: string, seconds: number, s
         ["pages", String(summary.pages)],
         ["rendered", String(summary.rendered)],
         ["killed", String(summary.killed.length)],
+        ["replaced", String(summary.replaced + summary.restarts)],
       ],
       1,
-    ),
+    ).map((line, at) => (at === 3 ? `${line} ${dim(replacedOf(summary))}` : line)),
     ...killed,
     "",
     `${bold("site")}  ${index} ${dim(`(${seconds.toFixed(1)} s)`)}`,
     "",
   ].join("\n");
+}
+
+/** What it was that was replaced. */
+function replacedOf({ again, restarts }: Summary): string {
+  const press = restarts === 0 ? "" : `, their host ${restarts}×`;
+  return `actors that died${press}; pages made again since it was not their doing: ${again}`;
 }
 
 /** Bytes for people. */

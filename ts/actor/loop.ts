@@ -7,7 +7,6 @@ import {
   decodeCredit,
   decodeStart,
   encodeCancelAck,
-  encodeCredit,
   encodeError,
   type EndpointForm,
   type Ready,
@@ -19,6 +18,7 @@ import type { Encode, Encoded } from "../protocol/payload.js";
 import { decodeQuestion, encodeAnswer, type Answer, type Question } from "../protocol/describing.js";
 import { describeScopes } from "../protocol/scopes.js";
 import { MOST_LISTED, type TaskDump } from "../protocol/tree.js";
+import { linkOf } from "../stream/link.js";
 import type { MessageStream } from "../stream/message-stream.js";
 import { runnable, type Definition, type Runnable } from "./define.js";
 import { run, type Check } from "./schema.js";
@@ -281,12 +281,8 @@ export class TaskLoop {
   #linkOf(context: number): ContextLink {
     const { encode, actor } = this.#settings;
     return {
-      encode,
+      ...linkOf(this.#channel, context, encode),
       started: (value) => this.#send(FrameType.Started, context, value),
-      yield: (message) => this.#send(FrameType.Yield, context, message),
-      stop: () => this.#channel.send(FrameType.Stop, 0, context, NOTHING),
-      grant: (messages, bytes) => this.#channel.send(FrameType.Credit, 0, context, encodeCredit(messages, bytes)),
-      breach: (error) => this.#channel.breach(error),
       refuses: (error) =>
         this.#send(
           FrameType.Reply,
@@ -471,8 +467,6 @@ export function readyOf(definition: Definition): Ready {
 }
 
 const FORMS = { bare: "call", task: "call", context: "context", generator: "generator" } as const;
-
-const NOTHING = new Uint8Array(0);
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   try {

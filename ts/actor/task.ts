@@ -5,7 +5,7 @@ import type { ActorId } from "../errors/identity.js";
 import { InvalidMessage, InvalidOption, ProtocolError, Unsupported, type Cancelled } from "../errors/kinds.js";
 import { didYouMean, listNames } from "../errors/near.js";
 import { StreamClosed } from "../errors/stream.js";
-import { isSettled, nextLife, OPENING, type ContextEvent, type ContextLife } from "../context/state.js";
+import { Life } from "../context/life.js";
 import { inherited } from "../protocol/offers.js";
 import type { Encoded } from "../protocol/payload.js";
 import type { StreamLink } from "../stream/link.js";
@@ -190,7 +190,7 @@ export class ActorContextTask extends ActorTask implements ContextTask<any> {
   readonly #endpoint: string;
   readonly #declaresStarted: boolean;
   readonly #checks: Checks;
-  #life: ContextLife = OPENING;
+  readonly #life = new Life();
   /** The started value is being checked. */
   #starting = false;
   #stream: MessageStream | undefined;
@@ -227,24 +227,17 @@ export class ActorContextTask extends ActorTask implements ContextTask<any> {
       const { sends, receives } = this.#checks;
       const place = { endpoint: this.#endpoint, kind: "message" } as const;
       const link = this.#link;
-      const stop = (): void => {
-        this.#step("ended");
-        link.stop();
-      };
-      this.#stream = new MessageStream(
-        { ...link, stop },
-        {
-          endpoint: this.#endpoint,
-          use: () => this.#use(),
-          left: undefined,
-          abort: async () => this.#stream?.end(),
-          sends: sends && ((message) => run(sends, message, { ...place, index: this.#sent++ })),
-          receives: receives && ((message) => run(receives, message, { ...place, index: this.#received++ })),
-          refuses: (error) => link.refuses(error),
-        },
-      );
+      this.#stream = new MessageStream(this.#life.notingStop(link), {
+        endpoint: this.#endpoint,
+        use: () => this.#use(),
+        left: undefined,
+        abort: async () => this.#stream?.end(),
+        sends: sends && ((message) => run(sends, message, { ...place, index: this.#sent++ })),
+        receives: receives && ((message) => run(receives, message, { ...place, index: this.#received++ })),
+        refuses: (error) => link.refuses(error),
+      });
       if (this.cancelled !== undefined) this.#stream.cut(this.cancelled);
-      else if (isSettled(this.#life.state)) this.#stream.cut(this.#taskEnded());
+      else if (this.#life.settled) this.#stream.cut(this.#taskEnded());
     }
     return this.#stream;
   }
@@ -260,7 +253,7 @@ export class ActorContextTask extends ActorTask implements ContextTask<any> {
       // It may have ended while the value was checked.
       this.#mustLive();
       this.#link.started(this.#link.encode(checked, "started"));
-      this.#step("started");
+      this.#life.step("started");
     } finally {
       this.#starting = false;
     }
@@ -268,44 +261,35 @@ export class ActorContextTask extends ActorTask implements ContextTask<any> {
 
   override cancel(reason: Cancelled): void {
     super.cancel(reason);
-    this.#step("requested");
+    this.#life.step("requested");
     this.#stream?.cut(reason);
   }
 
   /** Its stream, for what has come for it. @throws InvalidMessage it must not come now */
   streamFor(event: "received" | "credited" | "stopped"): MessageStream {
-    const { state, receiving } = this.#life;
-    // Of all messages only the first changes anything.
-    if ((event === "stopped" || state !== "streaming" || receiving === "ended") && !this.#step(event))
+    if (!this.#life.hears(event))
       throw new InvalidMessage(`a message of ${this.#endpoint} before its started, or after its end`);
     return this.stream;
   }
 
   /** The task is over, its teardown too: whoever still uses the stream is told so. */
   close(how: "return" | "error" | "cancelled"): void {
-    this.#step(how);
+    this.#life.step(how);
     this.#stream?.cut(this.#taskEnded());
   }
 
   /** Before the first use of the stream. */
   #use(): boolean {
     // Also where the task is over, which the stream itself says.
-    if (this.#step("used")) return true;
+    if (this.#life.step("used")) return true;
     if (this.#declaresStarted)
       throw new ProtocolError(this.#endpoint, "its stream was used before task.started(), which its dialogue declares");
     void this.started();
-    return this.#step("used");
-  }
-
-  #step(event: ContextEvent): boolean {
-    const next = nextLife(this.#life, event);
-    if (next === undefined) return false;
-    this.#life = next;
-    return true;
+    return this.#life.step("used");
   }
 
   #mustLive(): void {
-    if (isSettled(this.#life.state)) throw new ProtocolError(this.#endpoint, "the task has ended");
+    if (this.#life.settled) throw new ProtocolError(this.#endpoint, "the task has ended");
   }
 
   #taskEnded(): StreamClosed {

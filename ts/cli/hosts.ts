@@ -61,8 +61,8 @@ export function hosts(only?: number): SeenProcess[] {
 function found(): Found[] {
   const uptime = Number(text("/proc/uptime").split(" ")[0]) * 1_000;
   const mine = names("/proc").filter((name) => /^\d+$/.test(name) && isMine(name));
-  return mine.flatMap((name) => {
-    const pid = Number(name);
+  return mine.flatMap((entry) => {
+    const pid = Number(entry);
     const [fields, figures] = [processStat(pid), processFigures(pid)];
     if (fields === undefined || figures === undefined || pid === process.pid) return [];
     const words = text(`/proc/${pid}/cmdline`).replace(/\0+$/, "").split("\0");

@@ -14,15 +14,8 @@ import type { Opener } from "./opener.js";
 import { Pending } from "./pending.js";
 import { isBroodsDoing } from "../errors/silence.js";
 import { watchReason } from "./watched-signal.js";
-import {
-  isAbsorbed,
-  isSettled,
-  nextLife,
-  OPENING,
-  type ContextEvent,
-  type ContextLife,
-  type ContextState,
-} from "./state.js";
+import { Life } from "./life.js";
+import type { ContextEvent, ContextState } from "./state.js";
 import type { Context } from "./surface.js";
 import { met } from "./unheard.js";
 
@@ -30,7 +23,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   readonly #opened: Deferred<OpenContext> = deferred();
   /** Made when it is first asked for: what nobody holds cannot be left unhandled. */
   #result: Deferred<unknown> | undefined;
-  #life: ContextLife = OPENING;
+  readonly #life = new Life();
   #startedValue: unknown;
   #value: unknown;
   #error: Error | undefined;
@@ -81,7 +74,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   }
 
   get absorbed(): boolean {
-    return isAbsorbed(this.#life);
+    return this.#life.absorbed;
   }
 
   get signal(): AbortSignal {
@@ -101,25 +94,18 @@ export class OpenContext extends Pending implements Context<any, unknown> {
     if (this.#stream === undefined) {
       const { endpoint } = this;
       const link = this.opener.linkOf(this.id);
-      const stop = (): void => {
-        this.#step("ended");
-        link.stop();
-      };
-      this.#stream = new MessageStream(
-        { ...link, stop },
-        {
-          endpoint,
-          use: () => {
-            if (!this.#step("used")) throw new ProtocolError(endpoint, "its stream was used before it had started");
-            return true;
-          },
-          left: this.#generator ? () => this.#leaveStream() : undefined,
-          abort: async (reason) => void (await this.cancel(reason)),
-          sends: undefined,
-          receives: undefined,
-          refuses: () => {},
+      this.#stream = new MessageStream(this.#life.notingStop(link), {
+        endpoint,
+        use: () => {
+          if (!this.#life.step("used")) throw new ProtocolError(endpoint, "its stream was used before it had started");
+          return true;
         },
-      );
+        left: this.#generator ? () => this.#leaveStream() : undefined,
+        abort: async (reason) => void (await this.cancel(reason)),
+        sends: undefined,
+        receives: undefined,
+        refuses: () => {},
+      });
       this.#streamEnd?.(this.#stream);
     }
     return this.#stream;
@@ -152,7 +138,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   async cancel(reason?: unknown): Promise<boolean> {
     assertOwn(this.#forks, "a context");
     if (this.settled) return this.#life.acknowledged || !this.#life.requested;
-    this.#step("requested");
+    this.#life.step("requested");
     return this.ask({ scope: "context", via: "cancel", canceller: this.opener.self, reason });
   }
 
@@ -174,7 +160,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   }
 
   protected override get settled(): boolean {
-    return isSettled(this.#life.state);
+    return this.#life.settled;
   }
 
   interrupt(error: Error): void {
@@ -184,7 +170,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   }
 
   protected override bounded(): void {
-    this.#step("bounded");
+    this.#life.step("bounded");
   }
 
   protected override missed(deadline: number): void {
@@ -196,7 +182,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   }
 
   protected override acknowledgedLate(): void {
-    this.#step("acknowledged");
+    this.#life.step("acknowledged");
   }
 
   override lost(error: Error): void {
@@ -207,7 +193,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   override onStarted(payload: Uint8Array, flags: number): void {
     const value = decodeValue(payload, flags);
     if (this.settled) return;
-    if (!this.#step("started")) return this.opener.breach(`a second started of ${this.endpoint}`);
+    if (!this.#life.step("started")) return this.opener.breach(`a second started of ${this.endpoint}`);
     this.#startedValue = value;
     this.#opened.resolve(this);
   }
@@ -215,7 +201,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
   override onReturn(payload: Uint8Array, flags: number): void {
     const value = decodeValue(payload, flags);
     if (!this.settled) {
-      if (!this.#step("return")) return this.opener.breach(`a result of ${this.endpoint} before its started`);
+      if (!this.#life.step("return")) return this.opener.breach(`a result of ${this.endpoint} before its started`);
       this.#value = value;
       const { endpoint, opener } = this;
       this.#endStream((stream) =>
@@ -259,7 +245,7 @@ export class OpenContext extends Pending implements Context<any, unknown> {
     if (this.settled) return;
     const opening = this.#life.state === "opening";
     this.#endStream((stream) => (unread === "read" ? stream.finish(error, error) : stream.cut(error)));
-    this.#step(event);
+    this.#life.step(event);
     this.#error = error;
     this.#lost = event === "lost";
     if (opening) {
@@ -274,22 +260,12 @@ export class OpenContext extends Pending implements Context<any, unknown> {
     if (!opening && !this.#met && !this.#lost && !isBroodsDoing(error)) this.opener.unheard(this, error);
   }
 
-  /** Takes note of an event; false: it must not happen now. */
-  #step(event: ContextEvent): boolean {
-    const next = nextLife(this.#life, event);
-    if (next === undefined) return false;
-    this.#life = next;
-    return true;
-  }
-
   /** Whether what came for the stream is still for somebody. @throws InvalidMessage it must not come now */
   #streams(event: "received" | "credited" | "stopped"): boolean {
-    const { state, receiving } = this.#life;
-    // Of all messages only the first changes anything.
-    if (event !== "stopped" && state === "streaming" && receiving === "open") return true;
-    if (isSettled(state)) return false;
+    if (this.settled) return false;
     return (
-      this.#step(event) || this.opener.breach(`a message of ${this.endpoint} before its started, or after its end`)
+      this.#life.hears(event) ||
+      this.opener.breach(`a message of ${this.endpoint} before its started, or after its end`)
     );
   }
 

@@ -15,7 +15,6 @@ import {
   decodeCredit,
   decodeError,
   encodeCancel,
-  encodeCredit,
   encodeStart,
   encodeStartJson,
   type EndpointForm,
@@ -25,7 +24,7 @@ import { rebuildError, rebuildInvalid } from "../protocol/error-data.js";
 import { Flag, FrameType } from "../protocol/frame.js";
 import { encodePacked, encodePlain } from "../protocol/payload.js";
 import type { AskedDump } from "../protocol/tree.js";
-import type { StreamLink } from "../stream/link.js";
+import { linkOf, type StreamLink } from "../stream/link.js";
 import { describeFirst, noSuchEndpoint, otherForm, type Asking, type Slot } from "./asking.js";
 import type { Bounds } from "./bounded.js";
 import { Call } from "./call.js";
@@ -206,14 +205,7 @@ export class Opener implements Asking {
   }
   /** What the stream of a context stands on. */
   linkOf(id: number): StreamLink {
-    const channel = this.#channel;
-    return {
-      encode: this.#guest === undefined ? encodePacked : encodePlain,
-      yield: ({ payload, flags }) => channel.send(FrameType.Yield, flags, id, payload),
-      stop: () => channel.send(FrameType.Stop, 0, id, NOTHING),
-      grant: (messages, bytes) => channel.send(FrameType.Credit, 0, id, encodeCredit(messages, bytes)),
-      breach: (error) => channel.breach(error),
-    };
+    return linkOf(this.#channel, id, this.#guest === undefined ? encodePacked : encodePlain);
   }
   deaf(): void {
     this.#host.deaf();
@@ -260,8 +252,6 @@ export class Opener implements Asking {
     }
   }
 }
-
-const NOTHING = new Uint8Array(0);
 
 function start(
   endpoint: string,

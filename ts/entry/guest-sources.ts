@@ -1,38 +1,33 @@
 // What a guest can start, by words that its host understands: nothing is read here. In the bundle of guests this stands for
 // nursery/source.ts, and its functions are what an import of "brood" gives there.
-import type { ActorSource, ComponentOptions, SourceKind } from "../context/surface.js";
+import type { ActorSource, ComponentOptions } from "../context/surface.js";
 import { InvalidOption } from "../errors/kinds.js";
+import { behind, branded } from "../nursery/branded.js";
 import { besideArtifact } from "../protocol/artifact-url.js";
 import type { OrderedSource } from "../protocol/orders.js";
 import type { Source } from "../spawn/method.js";
 
-const BRAND = Symbol.for("brood.source");
+export { textSource as source } from "../nursery/branded.js";
 
 export function actor(module: URL): ActorSource<any, "actor"> {
-  return made({ kind: "actor", module: checked("actor: module", module) });
+  return branded({ kind: "actor", module: checked("actor: module", module) });
 }
 
 export function component(what: URL | Uint8Array, options: ComponentOptions = {}): ActorSource<any, "component"> {
   if (what instanceof Uint8Array)
-    return made({
+    return branded({
       kind: "component",
       origin: { file: undefined, bytes: what.slice(), isolated: options.compile !== "in-process" },
     });
   const { href } = checked("component: what", what);
-  return made({
+  return branded({
     kind: "component",
     origin: { file: href, bytes: undefined, isolated: options.compile === "isolated" },
   });
 }
 
-export function source(code: string): ActorSource<any, "source"> {
-  if (typeof code !== "string" || code === "")
-    throw new InvalidOption("source: code", code, "the text of an actor, as ({ twice: (x) => 2 * x })");
-  return made({ kind: "source", code });
-}
-
 export function checkSource(what: string, given: unknown): Source {
-  const found = typeof given === "object" && given !== null ? (given as { [BRAND]?: Source })[BRAND] : undefined;
+  const found = behind(given);
   if (found !== undefined) return found;
   throw new InvalidOption(`${what}: what`, given, "what actor(), component() or source() returns");
 }
@@ -70,10 +65,4 @@ function checked(option: string, value: unknown): URL {
     value instanceof URL ? value.href : value,
     'a URL, as new URL("./greeter.js", import.meta.url)',
   );
-}
-
-function made<K extends SourceKind>(details: Source & { kind: K }): ActorSource<any, K> {
-  const one = { kind: details.kind };
-  Object.defineProperty(one, BRAND, { value: Object.freeze(details) });
-  return Object.freeze(one);
 }

@@ -9,16 +9,13 @@ import type {
   EndpointsOf,
   Loose,
   LooseCalls,
-  SourceKind,
 } from "../context/surface.js";
 import { InvalidOption } from "../errors/kinds.js";
 import { checkKnown, checkObject, checkOneOf } from "../portal/check.js";
 import { besideArtifact } from "../protocol/artifact-url.js";
 import type { OrderedSource } from "../protocol/orders.js";
 import type { Source } from "../spawn/method.js";
-
-/** Holds what is to be started. Registered, since `brood` may exist twice in a process. */
-const BRAND = Symbol.for("brood.source");
+import { behind, branded, textSource } from "./branded.js";
 
 /**
  * Names an actor module, which is never evaluated in this process. Started with `spawn: "wasm"`, it is the component beside the
@@ -31,7 +28,7 @@ export function actor<
     default: ActorDefinition<Loose>;
   },
 >(module: URL): ActorSource<EndpointsOf<M>, "actor"> {
-  return sourceOf({ kind: "actor", module: checkUrl("actor: module", module, "./greeter.js") });
+  return branded({ kind: "actor", module: checkUrl("actor: module", module, "./greeter.js") });
 }
 
 /**
@@ -50,7 +47,7 @@ export function component<Interface = LooseCalls>(
   if (what instanceof Uint8Array) {
     if (what.length === 0) throw new InvalidOption("component: what", what, "the bytes of a component; these are none");
     const isolated = options.compile !== "in-process";
-    return sourceOf({ kind: "component", origin: { file: undefined, bytes: new Uint8Array(what), isolated } });
+    return branded({ kind: "component", origin: { file: undefined, bytes: new Uint8Array(what), isolated } });
   }
   const isolated = options.compile === "isolated";
   const file =
@@ -58,7 +55,7 @@ export function component<Interface = LooseCalls>(
       ? what
       : fileURLToPath(checkUrl("component: what", what, "./markdown.wasm", ", an absolute path, or bytes"));
   if (file.includes("\0")) throw new InvalidOption("component: what", what, "a path without null characters");
-  return sourceOf({ kind: "component", origin: { file, bytes: undefined, isolated } });
+  return branded({ kind: "component", origin: { file, bytes: undefined, isolated } });
 }
 
 /**
@@ -67,14 +64,12 @@ export function component<Interface = LooseCalls>(
  * @throws InvalidOption for anything but a text
  */
 export function source<E = LooseCalls>(code: string): ActorSource<E, "source"> {
-  if (typeof code !== "string" || code === "")
-    throw new InvalidOption("source: code", code, "the text of an actor, as ({ twice: (x) => 2 * x })");
-  return sourceOf({ kind: "source", code });
+  return textSource(code);
 }
 
 /** What is behind a source. @throws InvalidOption where it was not made by one of the three functions above */
 export function checkSource(what: string, source: unknown): Source {
-  const found = typeof source === "object" && source !== null ? (source as { [BRAND]?: Source })[BRAND] : undefined;
+  const found = behind(source);
   if (found !== undefined) return found;
   const hint =
     source instanceof URL
@@ -119,12 +114,6 @@ function fileOf(url: string, beside: string | undefined): string {
   if (path === undefined || beside === undefined)
     throw new InvalidOption("actor: module", url, 'a URL with the protocol "file:", or one made of import.meta.url');
   return resolve(beside, path);
-}
-
-function sourceOf<K extends SourceKind>(details: Source & { kind: K }): ActorSource<any, K> {
-  const made = { kind: details.kind };
-  Object.defineProperty(made, BRAND, { value: Object.freeze(details) });
-  return Object.freeze(made);
 }
 
 function checkUrl(option: string, value: unknown, example: string, others = ""): URL {

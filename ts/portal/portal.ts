@@ -11,7 +11,7 @@ import type { Exit } from "../errors/exit.js";
 import type { ActorId } from "../errors/identity.js";
 import { Cancelled, InvalidOption, NurseryClosed } from "../errors/kinds.js";
 import { assertOwn, forks } from "../protocol/forks.js";
-import { checkDuration, checkKnown, checkObject, checkSignal } from "./check.js";
+import { boundsWithin, narrowed } from "./bounds.js";
 import type { Control } from "./control.js";
 
 /** What a portal made inside a task may not outlast. */
@@ -139,17 +139,7 @@ export class ActorPortal implements Portal<Loose> {
   }
 
   with(options: CallOptions): ActorPortal {
-    checkObject("portal.with", options);
-    checkKnown("portal.with", options, ["deadline", "signal"]);
-    checkDuration("portal.with: deadline", options.deadline);
-    checkSignal("portal.with: signal", options.signal);
-    const own = this.#options;
-    const deadline = Math.min(own.deadline ?? Infinity, options.deadline ?? Infinity);
-    const signal =
-      own.signal !== undefined && options.signal !== undefined
-        ? AbortSignal.any([own.signal, options.signal])
-        : (options.signal ?? own.signal);
-    const bounds = { ...(deadline === Infinity ? {} : { deadline }), ...(signal === undefined ? {} : { signal }) };
+    const bounds = narrowed("portal.with", this.#options, options);
     return new ActorPortal(this.#control, this.#bound, bounds, this.#forks);
   }
 
@@ -191,18 +181,10 @@ export class ActorPortal implements Portal<Loose> {
   }
 
   #bounds(): Bounds | undefined {
-    const { deadline: own, signal } = this.#options;
-    const left = this.#bound.remaining();
-    const deadline = own === undefined ? left : left === undefined ? own : Math.min(own, left);
-    if (deadline === undefined && signal === undefined) return undefined;
-    if (signal?.aborted === true) {
-      throw new Cancelled(
-        { scope: "call", via: "signal", canceller: this.#control.settings.self, reason: signal.reason },
-        this.#control.where,
-        true,
-      );
-    }
-    return { deadline, signal };
+    return boundsWithin(this.#options, this.#bound.remaining(), (reason) => {
+      const canceller = this.#control.settings.self;
+      return new Cancelled({ scope: "call", via: "signal", canceller, reason }, this.#control.where, true);
+    });
   }
 }
 

@@ -3,6 +3,20 @@
 import type { ActorId } from "../errors/identity.js";
 import { InvalidMessage, type CancelOrigin, type CancelScope, type CancelVia } from "../errors/kinds.js";
 import { bareError, checkErrorData, isActorId, type ErrorData } from "./error-data.js";
+import {
+  fieldsOf,
+  isAmount,
+  isBoolean,
+  isCount,
+  isList,
+  isMissing,
+  isRecord,
+  isText,
+  isTexts,
+  take,
+  takeMaybe,
+  type Fields,
+} from "./fields.js";
 import { decodeValue, encodeText, encodeValue, packValue } from "./payload.js";
 import { isPlainJson, walk, walkArgs } from "./walk.js";
 
@@ -108,7 +122,7 @@ export function encodeHello(hello: Hello): Uint8Array {
 
 /** @throws InvalidMessage naming the field */
 export function decodeHello(payload: Uint8Array, flags = 0): Hello {
-  const body = fieldsOf(payload, flags, "Hello");
+  const body = bodyOf(payload, flags, "Hello");
   return {
     version: take(body, "Hello", "version", isCount, "a whole number"),
     token: take(body, "Hello", "token", isText, "a text"),
@@ -155,7 +169,7 @@ export function encodeSpecJson(spec: Spec): Uint8Array {
 
 /** @throws InvalidMessage naming the field */
 export function decodeSpec(payload: Uint8Array, flags = 0): Spec {
-  const body = fieldsOf(payload, flags, "Spec");
+  const body = bodyOf(payload, flags, "Spec");
   return {
     actor: take(body, "Spec", "actor", isActorId, AN_IDENTITY),
     parent: take(body, "Spec", "parent", isActorId, AN_IDENTITY),
@@ -168,8 +182,8 @@ export function decodeSpec(payload: Uint8Array, flags = 0): Spec {
     main: takeMaybe(body, "Spec", "main", isText, "a text"),
     inheritMain: take(body, "Spec", "inheritMain", isBoolean, "a boolean"),
     preload: takeMaybe(body, "Spec", "preload", isTexts, "an array of texts"),
-    cancelTimeout: take(body, "Spec", "cancelTimeout", isTime, "a time in ms"),
-    budget: takeMaybe(body, "Spec", "budget", isTime, "a time in ms"),
+    cancelTimeout: take(body, "Spec", "cancelTimeout", isAmount, "a time in ms"),
+    budget: takeMaybe(body, "Spec", "budget", isAmount, "a time in ms"),
     actors: takeMaybe(body, "Spec", "actors", isTexts, "an array of texts"),
   };
 }
@@ -190,7 +204,7 @@ export function encodeReady(ready: Ready): Uint8Array {
 
 /** @throws InvalidMessage naming the field */
 export function decodeReady(payload: Uint8Array, flags = 0): Ready {
-  const body = fieldsOf(payload, flags, "Ready");
+  const body = bodyOf(payload, flags, "Ready");
   const endpoints = take(body, "Ready", "endpoints", isRecord, "an object");
   for (const name of Object.keys(endpoints)) {
     const form = endpoints[name];
@@ -248,7 +262,7 @@ export function decodeStart(payload: Uint8Array, flags = 0): Start & { readonly 
   if (typeof endpoint !== "string") throw new InvalidMessage("not a text", "Start.endpoint");
   if (typeof open !== "boolean") throw new InvalidMessage("not a boolean", "Start.open");
   if (!Array.isArray(args)) throw new InvalidMessage("not a list", "Start.args");
-  if (!isMissing(remaining) && !isTime(remaining)) throw new InvalidMessage("not a time in ms", "Start.remaining");
+  if (!isMissing(remaining) && !isAmount(remaining)) throw new InvalidMessage("not a time in ms", "Start.remaining");
   if (!isMissing(caller) && !isActorId(caller)) throw new InvalidMessage(`not ${AN_IDENTITY}`, "Start.caller");
   return {
     endpoint,
@@ -288,7 +302,7 @@ export function encodeCancel(cancel: Cancel, encode: (value: unknown, root: stri
 
 /** @throws InvalidMessage naming the field */
 export function decodeCancel(payload: Uint8Array, flags = 0): Cancel {
-  const body = fieldsOf(payload, flags, "Cancel");
+  const body = bodyOf(payload, flags, "Cancel");
   const origin = take(body, "Cancel", "origin", isRecord, "an object");
   return {
     origin: {
@@ -309,7 +323,7 @@ export function decodeCancel(payload: Uint8Array, flags = 0): Cancel {
       canceller: take(origin, "Cancel.origin", "canceller", isActorId, AN_IDENTITY),
       reason: origin["reason"],
     },
-    within: take(body, "Cancel", "within", isTime, "a time in ms"),
+    within: take(body, "Cancel", "within", isAmount, "a time in ms"),
   };
 }
 
@@ -337,15 +351,9 @@ export function encodeCancelAck(
 
 /** @throws InvalidMessage naming the field */
 export function decodeCancelAck(payload: Uint8Array, flags = 0): CancelAck {
-  const body = fieldsOf(payload, flags, "CancelAck");
+  const body = bodyOf(payload, flags, "CancelAck");
   const state = take(body, "CancelAck", "state", isAckState, '"finished" or "abandoned"');
-  const errors = takeMaybe(
-    body,
-    "CancelAck",
-    "errors",
-    Array.isArray as (value: unknown) => value is unknown[],
-    "a list",
-  );
+  const errors = takeMaybe(body, "CancelAck", "errors", isList, "a list");
   return errors === undefined
     ? { state }
     : { state, errors: errors.map((data, i) => checkErrorData(data, `CancelAck.errors[${i}]`)) };
@@ -385,7 +393,7 @@ export function encodeError(
 
 /** @throws InvalidMessage naming the field */
 export function decodeError(payload: Uint8Array, flags = 0): ErrorBody {
-  const body = fieldsOf(payload, flags, "Error");
+  const body = bodyOf(payload, flags, "Error");
   return {
     phase: takeMaybe(body, "Error", "phase", isText, "a text"),
     error: checkErrorData(body["error"], "Error.error"),
@@ -401,45 +409,8 @@ export function decodeError(payload: Uint8Array, flags = 0): ErrorBody {
 
 const AN_IDENTITY = "the identity of an actor";
 
-function fieldsOf(payload: Uint8Array, flags: number, where: string): Record<string, unknown> {
-  const body = decodeValue(payload, flags);
-  if (!isRecord(body)) throw new InvalidMessage("not an object", where);
-  return body;
+function bodyOf(payload: Uint8Array, flags: number, where: string): Fields {
+  return fieldsOf(decodeValue(payload, flags), where);
 }
 
-function take<T>(
-  from: Record<string, unknown>,
-  where: string,
-  key: string,
-  is: (value: unknown) => value is T,
-  what: string,
-): T {
-  const value = Object.hasOwn(from, key) ? from[key] : undefined;
-  if (!is(value)) throw new InvalidMessage(`not ${what}`, `${where}.${key}`);
-  return value;
-}
-
-function takeMaybe<T>(
-  from: Record<string, unknown>,
-  where: string,
-  key: string,
-  is: (value: unknown) => value is T,
-  what: string,
-): T | undefined {
-  return !Object.hasOwn(from, key) || isMissing(from[key]) ? undefined : take(from, where, key, is, what);
-}
-
-const isText = (value: unknown): value is string => typeof value === "string";
-const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
-const isBoolean = (value: unknown): value is boolean => typeof value === "boolean";
-const isCount = (value: unknown): value is number =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-const isTime = (value: unknown): value is number => typeof value === "number" && value >= 0 && value < Infinity;
 const isAckState = (value: unknown): value is CancelAck["state"] => value === "finished" || value === "abandoned";
-/** JSON has no undefined: null stands for it. */
-const isMissing = (value: unknown): value is undefined | null => value === undefined || value === null;
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" &&
-  value !== null &&
-  !Array.isArray(value) &&
-  Object.getPrototypeOf(value) === Object.prototype;

@@ -4,6 +4,7 @@
 import type { ActorId } from "../errors/identity.js";
 import { InvalidMessage } from "../errors/kinds.js";
 import { checkErrorData, isActorId, type ErrorData } from "./error-data.js";
+import { fieldsOf, isAmount, isCount, isList, isText, isTexts, take, takeMaybe, type Fields } from "./fields.js";
 import { decodeValue } from "./payload.js";
 
 /** What an actor is made of, in words that travel. */
@@ -54,36 +55,37 @@ const SIMPLE: readonly unknown[] = ["terminate", "kill", "end", "destroy", "stop
 
 /** @throws InvalidMessage naming the field */
 export function decodeOrder(payload: Uint8Array, flags: number): Order {
-  const order = recordOf(decodeValue(payload, flags), "Request");
-  const body = take(order, "body", isBodyNumber, "an even number above 0");
+  const order = fieldsOf(decodeValue(payload, flags), "Request");
+  const body = take(order, "Request", "body", isBodyNumber, "an even number above 0");
   const { op } = order;
   if (SIMPLE.includes(op)) return { op: op as "kill", body };
   if (op === "call")
     return {
       op,
       body,
-      call: take(order, "call", isCount, "a whole number"),
-      name: take(order, "name", isText, "a text"),
-      args: take(order, "args", isList, "a list"),
+      call: take(order, "Request", "call", isCount, "a whole number"),
+      name: take(order, "Request", "name", isText, "a text"),
+      args: take(order, "Request", "args", isList, "a list"),
     };
   if (op !== "spawn") throw new InvalidMessage("no known order", "Request.op");
-  const limits = recordOf(order["limits"], "Request.limits");
-  const limit = (name: string): number => take(limits, name, isAmount, "a number");
+  const limits = fieldsOf(order["limits"], "Request.limits");
+  const limit = (name: string): number => take(limits, "Request.limits", name, isAmount, "a number");
   return {
     op,
     body,
-    method: take(order, "method", isText, "a text"),
+    method: take(order, "Request", "method", isText, "a text"),
     explicit: order["explicit"] === true,
-    id: take(order, "id", isActorId, "the identity of an actor"),
-    path: take(order, "path", isText, "a text"),
-    token: take(order, "token", isText, "a text"),
-    startTimeout: take(order, "startTimeout", isAmount, "a time in ms"),
-    source: sourceOf(recordOf(order["source"], "Request.source")),
-    env: maybe(order, "env", isTextMap, "an object of texts"),
-    cwd: maybe(order, "cwd", isText, "a text"),
-    execArgv: maybe(order, "execArgv", isTexts, "an array of texts"),
-    preload: maybe(
+    id: take(order, "Request", "id", isActorId, "the identity of an actor"),
+    path: take(order, "Request", "path", isText, "a text"),
+    token: take(order, "Request", "token", isText, "a text"),
+    startTimeout: take(order, "Request", "startTimeout", isAmount, "a time in ms"),
+    source: sourceOf(fieldsOf(order["source"], "Request.source")),
+    env: takeMaybe(order, "Request", "env", isTextMap, "an object of texts"),
+    cwd: takeMaybe(order, "Request", "cwd", isText, "a text"),
+    execArgv: takeMaybe(order, "Request", "execArgv", isTexts, "an array of texts"),
+    preload: takeMaybe(
       order,
+      "Request",
       "preload",
       (one): one is boolean | string[] => typeof one === "boolean" || isTexts(one),
       "true or an array of texts",
@@ -95,21 +97,27 @@ export function decodeOrder(payload: Uint8Array, flags: number): Order {
       wall: limit("wall"),
       output: limit("output"),
     },
-    actors: take(order, "actors", isTexts, "an array of texts"),
+    actors: take(order, "Request", "actors", isTexts, "an array of texts"),
   };
 }
 
-function sourceOf(source: Record<string, unknown>): OrderedSource {
+function sourceOf(source: Fields): OrderedSource {
   switch (source["kind"]) {
     case "actor":
-      return { kind: "actor", module: take(source, "module", isText, "a text") };
+      return { kind: "actor", module: take(source, "Request.source", "module", isText, "a text") };
     case "source":
-      return { kind: "source", code: take(source, "code", isText, "a text") };
+      return { kind: "source", code: take(source, "Request.source", "code", isText, "a text") };
     case "component":
       return {
         kind: "component",
-        file: maybe(source, "file", isText, "a text"),
-        bytes: maybe(source, "bytes", (one): one is Uint8Array => one instanceof Uint8Array, "bytes"),
+        file: takeMaybe(source, "Request.source", "file", isText, "a text"),
+        bytes: takeMaybe(
+          source,
+          "Request.source",
+          "bytes",
+          (one): one is Uint8Array => one instanceof Uint8Array,
+          "bytes",
+        ),
         isolated: source["isolated"] === true,
       };
     default:
@@ -161,34 +169,7 @@ export function decodeTold(payload: Uint8Array, flags: number): Told {
   return told;
 }
 
-const isText = (value: unknown): value is string => typeof value === "string";
-const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
-const isList = (value: unknown): value is unknown[] => Array.isArray(value);
-const isCount = (value: unknown): value is number =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-const isAmount = (value: unknown): value is number => typeof value === "number" && value >= 0 && value < Infinity;
 const isBodyNumber = (value: unknown): value is number =>
   isCount(value) && value > 0 && value % 2 === 0 && value < 2 ** 32;
 const isTextMap = (value: unknown): value is Record<string, string> =>
   typeof value === "object" && value !== null && Object.values(value).every(isText);
-
-function recordOf(value: unknown, where: string): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new InvalidMessage("not an object", where);
-  return value as Record<string, unknown>;
-}
-
-function take<T>(from: Record<string, unknown>, key: string, is: (value: unknown) => value is T, what: string): T {
-  const value = Object.hasOwn(from, key) ? from[key] : undefined;
-  if (!is(value)) throw new InvalidMessage(`not ${what}`, `Request.${key}`);
-  return value;
-}
-
-function maybe<T>(
-  from: Record<string, unknown>,
-  key: string,
-  is: (value: unknown) => value is T,
-  what: string,
-): T | undefined {
-  return from[key] === undefined || from[key] === null ? undefined : take(from, key, is, what);
-}

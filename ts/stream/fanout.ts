@@ -1,13 +1,11 @@
 // One stream, several readers: each is given every message that comes while it is there, once and in order. Who may miss none paces
 // all; who may lag has the newest kept, and counts the rest. A message that was taken for subscribers who have all left meanwhile goes
 // to whoever reads next.
-import { deferred, type Deferred } from "../errors/observed-promise.js";
 import type { SubscribersDump } from "../protocol/tree.js";
 import { Fifo } from "./fifo.js";
-import { refuse, refused } from "./refused.js";
+import { Readers, type Result } from "./readers.js";
+import { refused } from "./refused.js";
 import type { Subscription } from "./surface.js";
-
-type Result = IteratorResult<unknown, undefined>;
 
 export class Fanout {
   readonly #read: () => Promise<Result>;
@@ -98,8 +96,7 @@ class Subscriber implements Subscription<unknown> {
   readonly #lag: number | undefined;
   readonly #owner: Owner;
   readonly #unread = new Fifo<unknown>();
-  readonly #readers = new Fifo<Deferred<Result>>();
-  #end: { readonly error: Error | undefined } | undefined;
+  readonly #readers = new Readers();
   missed = 0;
 
   constructor(lag: number | undefined, owner: Owner) {
@@ -128,14 +125,9 @@ class Subscriber implements Subscription<unknown> {
       this.#owner.wants();
       return Promise.resolve({ done: false, value });
     }
-    if (this.#end !== undefined)
-      return this.#end.error === undefined
-        ? Promise.resolve({ done: true, value: undefined })
-        : refused(this.#end.error);
-    const reader = deferred<Result>();
-    this.#readers.push(reader);
-    this.#owner.wants();
-    return reader.promise;
+    const reader = this.#readers.wait();
+    if (!this.#readers.ended) this.#owner.wants();
+    return reader;
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<unknown, undefined> {
@@ -152,14 +144,13 @@ class Subscriber implements Subscription<unknown> {
   }
 
   close(): void {
-    if (this.#end === undefined) this.#over(undefined);
+    if (!this.#readers.ended) this.#over(undefined);
     this.#unread.drain();
   }
 
   give(result: Result): void {
     if (result.done === true) return this.#over(undefined);
-    const reader = this.#readers.shift();
-    if (reader !== undefined) return reader.resolve(result);
+    if (this.#readers.give(result.value)) return;
     if (this.#unread.size === this.#lag) {
       this.#unread.shift();
       this.missed++;
@@ -172,11 +163,7 @@ class Subscriber implements Subscription<unknown> {
   }
 
   #over(error: Error | undefined): void {
-    this.#end = { error };
-    for (const reader of this.#readers.drain()) {
-      if (error === undefined) reader.resolve({ done: true, value: undefined });
-      else refuse(reader, error);
-    }
+    this.#readers.end(error);
     this.#owner.leaves(this);
   }
 }

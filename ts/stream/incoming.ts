@@ -1,20 +1,13 @@
 // The half of a stream that receives: messages are read in the order in which they came. What has not been read is kept as it came, at
 // most a window of it, and credit is given back when it is read. What the other end sent before it ended, or failed, is read before that is
 // told; what this side ends is told at once.
-import { deferred, type Deferred } from "../errors/observed-promise.js";
 import { InvalidMessage } from "../errors/kinds.js";
 import { CreditLedger, CreditWindow } from "../protocol/credit.js";
 import { copyOf, decodeOwned, decodeValue, type Encoded } from "../protocol/payload.js";
 import { Fifo } from "./fifo.js";
 import type { StreamLink } from "./link.js";
-import { refuse, refused } from "./refused.js";
-
-type Result = IteratorResult<unknown, undefined>;
-
-interface Reader extends Deferred<Result> {
-  /** When it began to wait. */
-  since: number;
-}
+import { Readers, type Result } from "./readers.js";
+import { refused } from "./refused.js";
 
 export class Incoming {
   readonly #link: StreamLink;
@@ -22,9 +15,8 @@ export class Incoming {
   /** What the other end may still send, as it must see it. */
   readonly #window = new CreditWindow();
   readonly #unread = new Fifo<Encoded>();
-  readonly #readers = new Fifo<Reader>();
-  /** After what is unread comes nothing more, or this error. */
-  #end: { readonly error: Error | undefined } | undefined;
+  /** For whom nothing is unread. */
+  readonly #readers = new Readers();
   #stopped = false;
   #discarding = false;
 
@@ -44,7 +36,7 @@ export class Incoming {
 
   /** Since when the first of them waits. */
   get waitingSince(): number | undefined {
-    return this.#readers.peek()?.since;
+    return this.#readers.waitingSince;
   }
 
   /** What has come and is not given back as credit. */
@@ -53,21 +45,21 @@ export class Incoming {
   }
 
   get ended(): boolean {
-    return this.#end !== undefined;
+    return this.#readers.ended;
   }
 
   /** A message has come; `payload` is valid during the call only. @throws InvalidMessage */
   arrived(payload: Uint8Array, flags: number): void {
     if (this.#stopped) throw new InvalidMessage("a message after the end of its stream");
     // This side has ended it, of which the other may not have heard.
-    if (this.#end !== undefined) return;
+    if (this.ended) return;
     if (!this.#window.take(payload.length))
       throw new InvalidMessage("more messages in a stream than its credit allows");
     if (this.#discarding) return this.#consumed(payload.length);
     if (this.#readers.size === 0) return this.#unread.push({ payload: copyOf(payload), flags });
     const value = decodeValue(payload, flags);
     this.#consumed(payload.length);
-    this.#readers.shift()?.resolve({ done: false, value });
+    this.#readers.give(value);
   }
 
   /** The other end sends nothing more. @throws InvalidMessage it has said so before */
@@ -91,31 +83,22 @@ export class Incoming {
       this.#consumed(message.payload.length);
       return Promise.resolve({ done: false, value });
     }
-    if (this.#end !== undefined)
-      return this.#end.error === undefined
-        ? Promise.resolve({ done: true, value: undefined })
-        : refused(this.#end.error);
-    const reader = Object.assign(deferred<Result>(), { since: performance.now() });
-    this.#readers.push(reader);
-    return reader.promise;
+    return this.#readers.wait();
   }
 
   /** Rejects the reader that has waited longest; false where nobody waits. The stream goes on. */
   reject(error: Error): boolean {
-    const reader = this.#readers.shift();
-    if (reader !== undefined) refuse(reader, error);
-    return reader !== undefined;
+    return this.#readers.reject(error);
   }
 
   /** Behind what has come there is nothing more, or `error`, which outranks an end. */
   finish(error: Error | undefined): void {
-    if (this.#end === undefined || this.#end.error === undefined) this.#end = { error };
-    for (const reader of this.#readers.drain()) this.#tellEnd(reader);
+    this.#readers.end(error);
   }
 
   /** It is over at once, with `error`: what has come is dropped. Where the other end had ended it already, that stands. */
   cut(error: Error): void {
-    if (this.#end !== undefined) return;
+    if (this.ended) return;
     this.#unread.drain();
     this.finish(error);
   }
@@ -126,17 +109,11 @@ export class Incoming {
     for (const { payload } of this.#unread.drain()) this.#consumed(payload.length);
   }
 
-  #tellEnd(reader: Deferred<Result>): void {
-    const error = this.#end?.error;
-    if (error === undefined) reader.resolve({ done: true, value: undefined });
-    else refuse(reader, error);
-  }
-
   #consumed(bytes: number): void {
     const grant = this.#ledger.consumed(bytes);
     if (grant === undefined) return;
     this.#window.grant(grant.messages, grant.bytes);
     // Who has ended needs none.
-    if (this.#end === undefined) this.#link.grant(grant.messages, grant.bytes);
+    if (!this.ended) this.#link.grant(grant.messages, grant.bytes);
   }
 }

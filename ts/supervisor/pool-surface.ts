@@ -37,9 +37,12 @@ export interface OwnPoolOptions {
   concurrency?: number | undefined;
 }
 
-/** Times in ms, of all calls that have come so far. */
+/** Times in ms, of all that have come so far; 0 where there were none. */
 export interface PoolTimes {
   readonly mean: number;
+  /** Half of them, and 99 of 100, took no longer; right to 4 %. */
+  readonly p50: number;
+  readonly p99: number;
   readonly max: number;
 }
 
@@ -64,6 +67,10 @@ export interface PoolStats {
   readonly refused: number;
   /** Actors that died, were killed because they were deaf, or had served their `maxCallsPerActor`. */
   readonly replaced: number;
+  /** Of these, all but those that had served. */
+  readonly died: number;
+  /** Actors that became ready since the pool was made. */
+  readonly started: number;
   /** Starts that failed. */
   readonly failedStarts: number;
   /** Time that calls have run, of all the time that `size` actors with `concurrency` could have run calls: 0 to 1. */
@@ -72,6 +79,8 @@ export interface PoolStats {
   readonly waitTime: PoolTimes;
   /** From there until the actor was done with it. */
   readonly runTime: PoolTimes;
+  /** From when an actor was asked for until it was ready. */
+  readonly startTime: PoolTimes;
 }
 
 /** Calls of a pool, with bounds or without. */

@@ -11,7 +11,7 @@ import { Cancelled, DeadlineExceeded, InvalidOption, StartFailed, type Whereabou
 import { PoolClosed, PoolFull } from "../errors/pool.js";
 import type { AnyOptions } from "../nursery/options.js";
 import { thisProcess } from "../nursery/runtime.js";
-import { checkDuration, checkKnown, checkObject, checkSignal } from "../portal/check.js";
+import { boundsWithin, narrowed } from "../portal/bounds.js";
 import type { Control } from "../portal/control.js";
 import { controlOf, SITES, type ActorPortal } from "../portal/portal.js";
 import { assertOwn, forks } from "../protocol/forks.js";
@@ -99,7 +99,7 @@ class ActorPool implements Pool<Loose>, CallPool, ScopeOwner {
   }
 
   with(options: CallOptions): PoolCalls<Loose> {
-    return new BoundCalls(this, boundsWith({}, options));
+    return new BoundCalls(this, narrowed("pool.with", {}, options));
   }
 
   ready(): Promise<void> {
@@ -137,7 +137,7 @@ class ActorPool implements Pool<Loose>, CallPool, ScopeOwner {
         throw new InvalidOption("pool.call: endpoint", endpoint, "the name of an endpoint");
       this.#assertOwn();
       if (this.#cause !== undefined) throw this.#closed();
-      bounds = this.#bounds(bound);
+      bounds = boundsWithin(bound, this.#scope.remaining(), (reason) => this.#aborted(reason));
     } catch (error) {
       return this.#rejected(error);
     }
@@ -169,14 +169,6 @@ class ActorPool implements Pool<Loose>, CallPool, ScopeOwner {
       call.refuse(new PoolFull(this.#where, call.endpoint, maxQueue));
     }
     return call.promise;
-  }
-
-  #bounds({ deadline: own, signal }: CallOptions): Bounds | undefined {
-    const left = this.#scope.remaining();
-    const deadline = own === undefined ? left : left === undefined ? own : Math.min(own, left);
-    if (deadline === undefined && signal === undefined) return undefined;
-    if (signal?.aborted === true) throw this.#aborted(signal.reason);
-    return { deadline, signal };
   }
 
   #aborted(reason: unknown): Cancelled {
@@ -329,6 +321,7 @@ class ActorPool implements Pool<Loose>, CallPool, ScopeOwner {
     member.control = control;
     member.readyAt = performance.now();
     member.advance("ready");
+    this.#figures.began(member.readyAt - member.bornAt);
     if (control.status === "ended") return this.gone(control, true);
     this.#serve(member);
     this.#welcome();
@@ -383,7 +376,7 @@ class ActorPool implements Pool<Loose>, CallPool, ScopeOwner {
     const { status } = member;
     this.#remove(member);
     if (this.#cause !== undefined) return;
-    if (status === "serving" || status === "spent") this.#figures.replaced++;
+    if (status === "serving" || status === "spent") this.#figures.countDeath();
     if (death && !member.proven && member.open === 0 && performance.now() - member.readyAt < PROVEN_AFTER)
       this.#countFailure(member.bornAt);
     this.#grow();
@@ -392,7 +385,7 @@ class ActorPool implements Pool<Loose>, CallPool, ScopeOwner {
   /** It cannot be asked any more, and ends of itself. */
   #lose(member: PoolMember): void {
     this.#advance(member, "retired");
-    this.#figures.replaced++;
+    this.#figures.countDeath();
     this.#grow();
   }
 
@@ -467,20 +460,6 @@ class BoundCalls implements PoolCalls<Loose> {
   }
 
   with(options: CallOptions): PoolCalls<Loose> {
-    return new BoundCalls(this.#pool, boundsWith(this.#options, options));
+    return new BoundCalls(this.#pool, narrowed("pool.with", this.#options, options));
   }
-}
-
-/** The shorter deadline, and both signals. */
-function boundsWith(own: CallOptions, options: CallOptions): CallOptions {
-  checkObject("pool.with", options);
-  checkKnown("pool.with", options, ["deadline", "signal"]);
-  checkDuration("pool.with: deadline", options.deadline);
-  checkSignal("pool.with: signal", options.signal);
-  const deadline = Math.min(own.deadline ?? Infinity, options.deadline ?? Infinity);
-  const signal =
-    own.signal !== undefined && options.signal !== undefined
-      ? AbortSignal.any([own.signal, options.signal])
-      : (options.signal ?? own.signal);
-  return { deadline: deadline === Infinity ? undefined : deadline, signal };
 }

@@ -51,6 +51,8 @@ export default defineActor({
     }
   }),
   running: () => running,
+  /** ms that it has. */
+  remaining: endpoint((task) => task.remaining()),
   /** Answers, and is deaf from then on. */
   deafen: endpoint((task) => {
     setTimeout(() => {

@@ -4,6 +4,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Exit } from "../../errors/exit.js";
+import { openCluster } from "../../nursery/cluster.js";
 import { openNursery, withNursery } from "../../nursery/open.js";
 import { actor } from "../../nursery/source.js";
 import type { ActorDump, ScopeDump, TreeDump } from "../../protocol/tree.js";
@@ -131,6 +132,7 @@ law(
     });
     const many = pool(worker, { ...options, name: "crew", size: 1, nursery });
     assert.equal(await many.call("add", 1, 2), 3);
+    await openCluster(worker, { ...options, name: "mesh", names: ["m"], nursery });
     const top = await nursery.start(scopes, env.options("a"));
     await top.call("chain", join(env.directory, "notes"), ["b", "c"], options);
     const busy = await nursery.start(scopes, env.options("x"));
@@ -142,6 +144,7 @@ law(
     const dump = await dumped(env);
     const { scopes: parts } = scopeNamed("whole", dump);
     assert.deepEqual(parts.map(({ kind, name }) => [kind, name]).sort(), [
+      ["cluster", "mesh"],
       ["pool", "crew"],
       ["supervisor", "boss"],
     ]);
@@ -153,6 +156,72 @@ law(
     assert.equal(actorAt("/x", dump).silent, undefined);
     if (env.has("process")) assert.ok((below?.process?.busy ?? 0) > 0.1, JSON.stringify(below?.process));
     assert.match(env.formatTree(dump), /\/a\/b\/c +running/);
+    await nursery.cancel();
+  },
+  { deadline: 40_000 },
+);
+
+law(
+  "Of a supervisor it tells strategy, restarts and every child, of a pool what is busy and waits, of a shared stream who holds it up",
+  async (env) => {
+    await using nursery = await openNursery({ name: "known" });
+    const { name: _, ...options } = env.options("");
+    const boss = await openSupervisor({
+      name: "boss",
+      nursery,
+      strategy: "rest_for_one",
+      intensity: 4,
+      period: 60_000,
+      children: [
+        { id: "down", what: worker, options: childOptions(env, "down") },
+        { id: "shaky", what: worker, options: childOptions(env, "shaky"), restart: "transient" },
+        { id: "team", supervisor: { children: [{ id: "inner", what: worker, options: childOptions(env, "inner") }] } },
+      ],
+    });
+    await boss.terminateChild("down");
+    await boss.child("shaky").kill();
+    await boss.waitForChild("team");
+    const crew = pool(worker, { ...options, name: "crew", size: 1, nursery });
+    const calls = [crew.call("wait"), crew.call("wait"), crew.call("wait")];
+    for (const call of calls) void call.catch(() => {});
+    await until("one call runs", () => crew.stats.running === 1);
+    const portal = await nursery.start(streams, env.options("feeder"));
+    const feed = await portal.open("echo");
+    const [pacing, lagging] = [feed.stream.subscribe(), feed.stream.subscribe({ lag: 1 })];
+    for (const message of [1, 2, 3]) await feed.stream.send(message);
+    assert.equal((await pacing.next()).value, 1);
+    await until("what is unread has come", async () => {
+      const stream = actorAt("/feeder", await dumped(env)).asked[0]?.stream;
+      return stream?.subscribers?.pacing === 1 && stream.unread === 1;
+    });
+    const dump = await dumped(env);
+    const { supervision, actors, scopes: inner } = scopeNamed("boss", dump);
+    const { strategy, restarts, recent, intensity, period, children = [] } = supervision ?? {};
+    assert.deepEqual([strategy, restarts, recent, intensity, period], ["rest_for_one", 1, 1, 4, 60_000]);
+    assert.deepEqual(
+      children.map((one) => [one.id, one.kind, one.status, one.up, one.restart, one.restarts]),
+      [
+        ["down", "actor", "stopped", false, "permanent", 0],
+        ["shaky", "actor", "running", true, "transient", 1],
+        ["team", "supervisor", "running", true, "permanent", 1],
+      ],
+    );
+    assert.deepEqual(
+      [actors.map(({ path }) => path), inner.map(({ name }) => name), inner[0]?.actors.map(({ path }) => path)],
+      [["/shaky"], ["team"], ["/inner"]],
+    );
+    const figures = scopeNamed("crew", dump).pool;
+    assert.deepEqual(
+      [figures?.size, figures?.actors, figures?.busy, figures?.queued, figures?.running, figures?.calls],
+      [1, 1, 1, 2, 1, 3],
+    );
+    assert.deepEqual(actorAt("/feeder", dump).asked[0]?.stream?.subscribers, {
+      count: 2,
+      pacing: 1,
+      unread: 1,
+      missed: 1,
+    });
+    lagging.close();
     await nursery.cancel();
   },
   { deadline: 40_000 },

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { conformance } from "#brood/testing/conformance.js";
-import { suite } from "./harness/law.js";
+import { suite } from "../harness/law.js";
 
 // Other test files run beside this one, with temporary files of their own that are no leak of ours.
 process.env["TMPDIR"] = mkdtempSync(join(tmpdir(), "conformance-"));
@@ -15,7 +15,7 @@ const law = suite("conformance in a worker thread");
 let worker: Worker;
 
 law.before(async () => {
-  worker = new Worker(new URL("./harness/laws.worker.js", import.meta.url), { workerData: { method: METHOD } });
+  worker = new Worker(new URL("../harness/laws.worker.js", import.meta.url), { workerData: { method: METHOD } });
   await ask(undefined);
 });
 

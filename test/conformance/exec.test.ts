@@ -1,0 +1,4 @@
+// The suite over exec.
+import { conform } from "./conform.js";
+
+conform("exec");

@@ -1,0 +1,4 @@
+// The suite over forkserver.
+import { conform } from "./conform.js";
+
+conform("forkserver");

@@ -1,0 +1,4 @@
+// The suite over wasm.
+import { conform } from "./conform.js";
+
+conform("wasm");

@@ -69,7 +69,7 @@ function scopeTwig(scope: ScopeDump, more: readonly string[] = []): Twig {
       ...(supervision === undefined
         ? [...scope.actors.map((one) => actorTwig(one)), ...scope.scopes.map((one) => scopeTwig(one))]
         : childTwigs(supervision, scope)),
-      ...rest(scope.more, supervision === undefined ? "actors" : "children"),
+      ...(supervision === undefined ? rest(scope.more, "actor", "actors") : rest(scope.more, "child", "children")),
     ],
   };
 }
@@ -99,7 +99,7 @@ const supervisionWords = ({ strategy, restarts, recent, intensity, period }: Sup
 
 const poolWords = ({ size, actors, busy, starting, queued, calls, failed, replaced }: PoolDump): string[] => [
   `${busy} of ${count(actors, "actor", "actors")} busy${actors < size ? `, at most ${size}` : ""}`,
-  ...(starting === 0 ? [] : [`${count(starting, "starts", "start")}`]),
+  ...(starting === 0 ? [] : [`${starting} starting`]),
   `${count(queued, "call waits", "calls wait")}`,
   `${count(calls, "call", "calls")} so far${failed === 0 ? "" : `, ${failed} failed`}`,
   ...(replaced === 0 ? [] : [`${count(replaced, "actor", "actors")} replaced`]),
@@ -119,12 +119,12 @@ function actorTwig(actor: ActorDump, extra: readonly string[] = []): Twig {
     ],
     twigs: [
       ...asked.map(askedTwig),
-      ...rest(more, "calls"),
+      ...rest(more, "call", "calls"),
       ...(inside === undefined
         ? []
         : [
             ...inside.tasks.map(taskTwig),
-            ...rest(inside.more, "tasks"),
+            ...rest(inside.more, "task", "tasks"),
             ...inside.scopes.map((scope) => scopeTwig(scope)),
           ]),
     ],
@@ -197,7 +197,8 @@ const STATES: Readonly<Record<string, string>> = {
 };
 
 const leaf = (label: string, words: readonly (string | undefined)[]): Twig => ({ label, words, twigs: [] });
-const rest = (more: number, what: string): Twig[] => (more > 0 ? [leaf(`and ${more} more ${what}`, [])] : []);
+const rest = (left: number, one: string, more: string): Twig[] =>
+  left > 0 ? [leaf(`and ${left} more ${left === 1 ? one : more}`, [])] : [];
 const count = (many: number, one: string, more: string): string => `${many} ${many === 1 ? one : more}`;
 const amount = ({ messages, bytes }: Amount): string => `${count(messages, "message", "messages")} of ${size(bytes)}`;
 

@@ -57,7 +57,8 @@ export function formatTwig(root: Twig): string {
 function scopeTwig(scope: ScopeDump, more: readonly string[] = []): Twig {
   const { kind, name, status, for: age, note, supervision, pool } = scope;
   return {
-    label: `${plain(kind)} ${plain(name)}`,
+    // What was given no name is named after what it is.
+    label: kind === name ? plain(kind) : `${plain(kind)} ${plain(name)}`,
     words: [
       `${plain(status)} ${time(age)}`,
       ...(supervision === undefined ? [] : supervisionWords(supervision)),

@@ -25,6 +25,8 @@ export default defineActor({
   release: (key: string, what?: unknown) => heldAt(key).open(what),
   hold: (key: string) => heldAt(key).promise,
   progress: (key: string) => progress.get(key),
+  /** Of its process, in bytes; 0 in a guest, whose memory has a limit. */
+  memory: () => (globalThis as { process?: NodeJS.Process }).process?.memoryUsage?.().rss ?? 0,
   /** Sends back what comes until that ends; returns how many. */
   echo: context(declared, async (task) => {
     await task.started("ready");

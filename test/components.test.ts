@@ -2,6 +2,7 @@
 // the process was configured for.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -154,22 +155,31 @@ law("what is no component is refused, each for a reason of its own that names th
   });
 });
 
-law("a component that imports what nobody gives it is refused by the name of that import", async () => {
-  // (component (import "acme:host/log@1.0.0" (func)))
-  const name = "acme:host/log@1.0.0";
-  const bytes = new Uint8Array([
-    ...[0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0],
-    ...[7, 5, 1, 0x40, 0, 1, 0],
-    ...[10, name.length + 5, 1, 1, name.length, ...Buffer.from(name), 1, 0],
-  ]);
-  await withNursery(async (nursery) => {
-    const error = await rejection(nursery.start(component(bytes, { compile: "in-process" }), { name: "greedy" }));
-    assert.ok(error instanceof StartFailed, String(error));
-    assert.ok(error.cause instanceof NotGranted, String(error.cause));
-    assert.deepEqual(error.cause.imports, [name]);
-    assert.ok(error.message.includes(`imports ${name}, which it is not granted`), error.message);
-  });
-});
+law(
+  "a component that imports what nobody gives it is refused by the name of that import, which is published",
+  async (t) => {
+    // (component (import "acme:host/log@1.0.0" (func)))
+    const name = "acme:host/log@1.0.0";
+    const bytes = new Uint8Array([
+      ...[0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0],
+      ...[7, 5, 1, 0x40, 0, 1, 0],
+      ...[10, name.length + 5, 1, 1, name.length, ...Buffer.from(name), 1, 0],
+    ]);
+    const denied: unknown[] = [];
+    const onDenied = (message: unknown): void => void denied.push(message);
+    subscribe("brood:denied", onDenied);
+    t.defer(() => unsubscribe("brood:denied", onDenied));
+    await withNursery(async (nursery) => {
+      const error = await rejection(nursery.start(component(bytes, { compile: "in-process" }), { name: "greedy" }));
+      assert.ok(error instanceof StartFailed, String(error));
+      assert.ok(error.cause instanceof NotGranted, String(error.cause));
+      assert.deepEqual(error.cause.imports, [name]);
+      const { actor, path } = error.cause;
+      assert.deepEqual(denied, [{ actor, path, nursery: nursery.name, grants: [name] }]);
+      assert.ok(error.message.includes(`imports ${name}, which it is not granted`), error.message);
+    });
+  },
+);
 
 law("bytes are compiled in a process of its own, once, and found in the cache by every later start", async (t) => {
   const said = await host(

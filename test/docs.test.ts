@@ -12,7 +12,7 @@ const law = suite("docs");
 /** Programs by document; every other example is a module that one of them uses. */
 const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   "README.md": ["main.ts", "untrusted.ts"],
-  "docs/guide.md": ["pooled.ts", "sharing.ts", "streams.ts", "supervisor.ts", "together.ts"],
+  "docs/guide.md": ["pooled.ts", "seen.ts", "sharing.ts", "streams.ts", "supervisor.ts", "together.ts"],
   "docs/wasm.md": ["rule.ts", "render.ts", "bytes.ts", "limits.ts"],
   "docs/testing.md": ["leaks.ts", "deadline.ts", "clock.ts", "breaker.ts", "suite.ts"],
 };

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import * as assert from "uvu/assert";
-import { actor, openNursery, withNursery, type Exit } from "brood";
+import { actor, dumpTree, formatTree, openNursery, withNursery, type Exit } from "brood";
 import { lawEnv } from "#brood/testing/conformance.js";
 import { until } from "#brood/testing/gate.js";
 import { GONE, TreeHost } from "#brood/testing/host.js";
@@ -50,7 +50,7 @@ law.after(() => rmSync(tmpdir(), { recursive: true, force: true }));
 function environment(t: LawTask, method: LawEnv["method"]): LawEnv {
   const directory = mkdtempSync(join(tmpdir(), "law-"));
   t.defer(() => rmSync(directory, { recursive: true, force: true }));
-  return lawEnv(method, { directory, defer: (cleanUp) => t.defer(cleanUp) });
+  return lawEnv(method, { directory, defer: (cleanUp) => t.defer(cleanUp), observer: { dumpTree, formatTree } });
 }
 
 /** A generator of equal numbers for equal seeds (mulberry32), from 0 to 1. */

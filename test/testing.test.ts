@@ -1,6 +1,6 @@
 // Laws of brood/testing: its deadlines, its clock, and what it breaks.
 import assert from "node:assert/strict";
-import { actor, ActorDied, InvalidMessage, withNursery } from "brood";
+import { actor, ActorDied, dumpTree, formatTree, InvalidMessage, withNursery } from "brood";
 import { ChannelBreaker, DeadlinePassed, VirtualClock, within } from "brood/testing";
 import { ROOT } from "./harness/checkout.js";
 import { suite } from "./harness/law.js";
@@ -24,6 +24,24 @@ law("a body that waits for ever is rejected, with what keeps the loop", async ()
   } finally {
     clearTimeout(timer);
   }
+});
+
+law("a body that is late is told of with the text that its runner gives, which may fail or take for ever", async () => {
+  const late = async (describe: () => string | Promise<string>): Promise<DeadlinePassed> =>
+    within("it", 20, () => new Promise<never>(() => {}), { describe }).catch(
+      (error: unknown) => error as DeadlinePassed,
+    );
+  const told = await withNursery(
+    async (nursery) => {
+      const portal = await nursery.start(worker, { name: "waits", spawn: "exec" });
+      void portal.call("wait").catch(() => {});
+      return late(async () => formatTree(await dumpTree()));
+    },
+    { name: "hung" },
+  );
+  assert.match(told.message, /what there is to see:\n.*\n.*nursery hung +open.*\n(.*\n)* .*asks wait #1/);
+  assert.match((await late(() => Promise.reject(new RangeError("own")))).message, /no description: RangeError: own/);
+  assert.match((await late(() => new Promise(() => {}))).description ?? "", /no description within/);
 });
 
 law("a body in time gives its value or throws its own error, and leaves no thread", async () => {

@@ -1,4 +1,6 @@
 // The public names of brood on the host's side, and nothing else.
+// oxlint-disable-next-line no-unassigned-import -- SIGUSR2 prints the dump of every program that has brood
+import "./observe/signal.js";
 export { actor, component, source } from "./nursery/source.js";
 export { openCluster, type Cluster, type ClusterOptions } from "./nursery/cluster.js";
 export { configure, type Configuration } from "./nursery/configure.js";
@@ -7,6 +9,8 @@ export { offer } from "./nursery/offer.js";
 export { openNursery, withNursery } from "./nursery/open.js";
 export { shared, type SharedOptions, type Use } from "./nursery/shared.js";
 export { broadcast, type Broadcast } from "./stream/broadcast.js";
+export { dumpTree } from "./observe/dump.js";
+export { formatTree } from "./observe/format.js";
 export { pool } from "./supervisor/pool.js";
 export type { Pool, PoolCalls, PoolOptions, PoolStats, PoolTimes } from "./supervisor/pool-surface.js";
 export { openSupervisor } from "./supervisor/open.js";
@@ -80,6 +84,23 @@ export type {
   WasmOptions,
 } from "./context/surface.js";
 export type { Messages, Stream, SubscribeOptions, Subscription } from "./stream/surface.js";
+export type {
+  ActorDump,
+  Amount,
+  AskedDump,
+  CancelDump,
+  ChildDump,
+  DumpOptions,
+  PartDump,
+  PoolDump,
+  ProcessFigures,
+  ScopeDump,
+  StreamDump,
+  SubscribersDump,
+  SupervisionDump,
+  TaskDump,
+  TreeDump,
+} from "./protocol/tree.js";
 export type { AutoShutdown } from "./supervisor/exits.js";
 export type { ChildStatus } from "./supervisor/life.js";
 export type { RestartType, Strategy } from "./supervisor/strategy.js";

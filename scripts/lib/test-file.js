@@ -14,6 +14,8 @@ import { Tail } from "./tail.js";
 const SILENCE = 120_000;
 /** From the printed totals to the end of the process; ms. */
 const LINGER = 5_000;
+/** For the dump of what hangs, which has a bound of its own; ms. */
+const DUMP = 3_000;
 /** How long what a file started may take to be gone once its process has ended; ms. */
 const PATIENCE = 1_000;
 
@@ -92,6 +94,7 @@ class Watch {
   #linger;
   #timer;
   #answer;
+  #dumped;
   #reports = false;
 
   constructor(child, mark, linger) {
@@ -146,6 +149,8 @@ class Watch {
       this.notes.push(report.text);
     } else if (report.kind === "resources") {
       this.#answer?.(report.list);
+    } else if (report.kind === "dump") {
+      this.#dumped?.(report.text);
     }
   }
 
@@ -180,11 +185,23 @@ class Watch {
     if (!this.#reports || process.platform === "win32")
       return "it does not use the harness: nothing is known of its event loop";
     const answer = new Promise((resolve) => (this.#answer = resolve));
+    const dump = new Promise((resolve) => (this.#dumped = resolve));
     process.kill(this.#child.pid, "SIGUSR2");
     const list = await Promise.race([answer, sleep(1_000)]);
-    return list
-      ? `its event loop runs and is kept by: ${list.join(", ") || "nothing"}`
-      : "its event loop did not answer within 1 s: JavaScript or a native call blocks it";
+    if (!list) return "its event loop did not answer within 1 s: JavaScript or a native call blocks it";
+    const tree = await Promise.race([dump, sleep(DUMP)]);
+    return [
+      `its event loop runs and is kept by: ${list.join(", ") || "nothing"}`,
+      ...(tree
+        ? [
+            "what its actors do:",
+            ...tree
+              .trimEnd()
+              .split("\n")
+              .map((line) => `  ${line}`),
+          ]
+        : []),
+    ].join("\n");
   }
 }
 

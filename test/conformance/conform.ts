@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { SpawnMethod } from "brood";
+import { dumpTree, formatTree, type SpawnMethod } from "brood";
 import { conformance, lawEnv } from "#brood/testing/conformance.js";
 import { loadEngine } from "#brood/native/load.js";
 import { retireTemplates } from "#brood/spawn/templates.js";
@@ -50,7 +50,9 @@ export function conform(method: SpawnMethod): void {
           held.add(sentence);
         });
         leaks.snapshot();
-        await run(lawEnv(method, { directory, defer: (cleanUp) => t.defer(cleanUp) }));
+        await run(
+          lawEnv(method, { directory, defer: (cleanUp) => t.defer(cleanUp), observer: { dumpTree, formatTree } }),
+        );
         over = true;
       },
       deadline === undefined ? {} : { deadline },

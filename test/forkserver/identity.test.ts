@@ -47,7 +47,7 @@ law("its pid and its parent's are what the system says, and the host knows them"
   assert.equal(pid, own);
   assert.equal(portal.id.pid, pid);
   assert.ok(livingTemplates().some((template) => template.pid === ppid));
-  assert.equal(title, "brood /observer".slice(0, title.length));
+  assert.equal(title, `brood of ${process.pid}: /observer`.slice(0, title.length));
   const state = processState(pid);
   assert.deepEqual([state?.ppid, state?.group], [ppid, pid]);
 });

@@ -8,7 +8,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { loadEngine } from "#brood/native/load.js";
 import { conformance, lawEnv } from "#brood/testing/conformance.js";
 import { warmUp } from "#brood/testing/warm-up.js";
-import type { SpawnMethod } from "brood";
+import { dumpTree, formatTree, type SpawnMethod } from "brood";
 import { leakCheck } from "./leaks.js";
 import { describeError } from "./report.js";
 
@@ -31,7 +31,12 @@ async function run(sentence: string): Promise<void> {
   leaks.snapshot();
   try {
     await law.run(
-      lawEnv(method, { directory, defer: (cleanUp) => void deferred.push(cleanUp), thread: "worker thread" }),
+      lawEnv(method, {
+        directory,
+        defer: (cleanUp) => void deferred.push(cleanUp),
+        observer: { dumpTree, formatTree },
+        thread: "worker thread",
+      }),
     );
   } finally {
     for (const cleanUp of deferred.reverse()) await cleanUp();

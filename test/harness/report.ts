@@ -11,7 +11,8 @@ type Report =
   | { kind: "end"; name: string; error?: string }
   | { kind: "skip"; name: string }
   | { kind: "note"; text: string }
-  | { kind: "resources"; list: string[] };
+  | { kind: "resources"; list: string[] }
+  | { kind: "dump"; text: string };
 
 /** Of a compared value, in a report; characters. */
 const LONGEST = 4_000;
@@ -45,8 +46,21 @@ function shorten(value: unknown): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}... (${text.length} characters)` : text;
 }
 
+/** Loaded only then: few laws are about brood as a whole. */
+async function dump(): Promise<string> {
+  try {
+    const { dumpTree, formatTree } = await import("brood");
+    return formatTree(await dumpTree());
+  } catch (error) {
+    return `there is no dump: ${describeError(error)}`;
+  }
+}
+
 if (underRunner) {
-  // The runner asks what keeps a process that is overdue.
-  process.on("SIGUSR2", () => report({ kind: "resources", list: process.getActiveResourcesInfo() }));
+  // The runner asks what keeps a process that is overdue, and what its actors do.
+  process.on("SIGUSR2", () => {
+    report({ kind: "resources", list: process.getActiveResourcesInfo() });
+    void dump().then((text) => report({ kind: "dump", text }));
+  });
   report({ kind: "hello" });
 }

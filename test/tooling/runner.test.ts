@@ -67,6 +67,10 @@ law("a law that waits for ever is ended at its deadline, and what it waits for i
   assert.match(failure(result).text, /waited 300 ms.*kept by: .*Timeout.*processes:/s);
 });
 
+law("a law that hangs while it has a nursery shows the dump", async () => {
+  assert.match(failure(await runLaws("hangs")).text, /kept by: .*what its actors do:\n.*nursery hung +open/s);
+});
+
 law("a law that blocks the event loop is ended at its deadline", async () => {
   assert.match(failure(await runLaws("spins")).text, /did not answer/);
 });

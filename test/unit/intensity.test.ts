@@ -1,7 +1,7 @@
 // How many restarts are too many, and what is remembered of them: a window that slides with the time it is given.
 import fc from "fast-check";
 import * as assert from "uvu/assert";
-import { NO_RESTARTS, oneMore, type Limits, type Window } from "#brood/supervisor/intensity.js";
+import { NO_RESTARTS, oneMore, restartsSince, type Limits, type Window } from "#brood/supervisor/intensity.js";
 import { keep, type Kept } from "#brood/supervisor/record.js";
 import { suite } from "../harness/law.js";
 
@@ -25,6 +25,17 @@ law("a restart is forgotten when it is longer ago than the period, and not a mom
   const limits = { intensity: 1, period: 100 };
   assert.equal(verdicts([0, 100], limits), [false, true]);
   assert.equal(verdicts([0, 100.5], limits), [false, false]);
+});
+
+law("what is looked at in between counts only what the period still holds", () => {
+  const { window } = oneMore(oneMore(NO_RESTARTS, 0, { intensity: 9, period: 100 }).window, 60, {
+    intensity: 9,
+    period: 100,
+  });
+  assert.equal(
+    [60, 100, 101, 161].map((now) => restartsSince(window, now - 100)),
+    [2, 2, 1, 0],
+  );
 });
 
 law("an intensity of 0 allows none", () => {

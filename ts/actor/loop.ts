@@ -15,6 +15,9 @@ import type { Channel } from "../protocol/channel.js";
 import { describeError, describeInvalid, type ErrorData } from "../protocol/error-data.js";
 import { FrameType } from "../protocol/frame.js";
 import type { Encode, Encoded } from "../protocol/payload.js";
+import { decodeQuestion, encodeAnswer, type Answer, type Question } from "../protocol/describing.js";
+import { describeScopes } from "../protocol/scopes.js";
+import { MOST_LISTED, type TaskDump } from "../protocol/tree.js";
 import { linkOf } from "../stream/link.js";
 import type { MessageStream } from "../stream/message-stream.js";
 import { runnable, type Definition, type Runnable } from "./define.js";
@@ -28,6 +31,10 @@ const PATIENCE = 0.8;
 const LOG_ERROR = 1;
 
 interface Running {
+  readonly kind: TaskDump["kind"];
+  readonly endpoint: string;
+  /** On the clock of its host. */
+  readonly since: number;
   /** undefined for a bare function, which cannot hear a cancel. */
   readonly task: ActorTask | undefined;
   /** Its answer is no longer wanted. */
@@ -108,11 +115,25 @@ export class TaskLoop {
       }
       case FrameType.Stop:
         return this.#stream(context, "stopped")?.stopped();
+      case FrameType.Request:
+        if (context !== 0) break;
+        return void this.#describe(decodeQuestion(payload, flags));
       case FrameType.Cancel:
         return context === 0 ? this.#cancelActor(flags, payload) : this.#cancelTask(flags, context, payload);
       default:
-        throw new InvalidMessage(`a frame of type ${type} does not belong here`);
     }
+    throw new InvalidMessage(`a frame of type ${type} does not belong here`);
+  }
+
+  /** Answers what runs in it, with what its own actors answer in that time. */
+  async #describe({ number, within }: Question): Promise<void> {
+    const now = this.#settings.host.now();
+    const running = [...this.#running].slice(0, MOST_LISTED);
+    const tasks = running.map(([context, one]) => describeRunning(context, one, now));
+    const more = this.#running.size - running.length;
+    const answer: Answer = { number, part: { tasks, more, scopes: await describeScopes(within) } };
+    this.#send(FrameType.Reply, 0, encodeAnswer(answer, this.#settings.encode));
+    this.#channel.flush();
   }
 
   /** The stream of a context; undefined where the context is over, of which the host may not have heard. @throws InvalidMessage */
@@ -156,7 +177,16 @@ export class TaskLoop {
             this.#linkOf(context),
             found.kind === "context" ? found : GENERATOR,
           );
-    const running: Running = { task, abandoned: false, ackOnEnd: false, patience: undefined, ended: undefined };
+    const running: Running = {
+      kind: found.kind === "task" ? "call" : found.kind,
+      endpoint,
+      since: this.#settings.host.now(),
+      task,
+      abandoned: false,
+      ackOnEnd: false,
+      patience: undefined,
+      ended: undefined,
+    };
     this.#running.set(context, running);
     running.ended = this.#runTask(context, running, task, found, endpoint, args);
   }
@@ -171,6 +201,9 @@ export class TaskLoop {
     }
     if (!isThenable(value)) return this.#answer(context, value);
     const running: Running = {
+      kind: "call",
+      endpoint,
+      since: this.#settings.host.now(),
       task: undefined,
       abandoned: false,
       ackOnEnd: false,
@@ -352,6 +385,18 @@ export class TaskLoop {
   #send(type: FrameType, context: number, { payload, flags }: Encoded): void {
     this.#channel.send(type, flags, context, payload);
   }
+}
+
+function describeRunning(context: number, { kind, endpoint, since, task, abandoned }: Running, now: number): TaskDump {
+  return {
+    context,
+    kind,
+    endpoint,
+    state: abandoned ? "abandoned" : task?.cancelled === undefined ? "running" : "cancelling",
+    age: Math.max(0, now - since),
+    remaining: task?.remaining(),
+    stream: task instanceof ActorContextTask ? task.streamOrNone?.describe() : undefined,
+  };
 }
 
 /**

@@ -217,6 +217,11 @@ export class ActorContextTask extends ActorTask implements ContextTask<any> {
     return state === "started" || state === "streaming";
   }
 
+  /** Its stream, where it was used. */
+  get streamOrNone(): MessageStream | undefined {
+    return this.#stream;
+  }
+
   get stream(): MessageStream {
     if (this.#stream === undefined) {
       const { sends, receives } = this.#checks;

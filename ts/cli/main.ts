@@ -6,7 +6,9 @@ import { Misuse } from "./misuse.js";
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   build: async (args) => (await import("./build.js")).build(args),
   doctor: async (args) => (await import("./doctor.js")).doctor(args),
+  ps: async (args) => (await import("./ps.js")).ps(args),
   reap: async (args) => (await import("./reap.js")).reap(args),
+  tree: async (args) => (await import("./tree.js")).tree(args),
 };
 
 void main(process.argv.slice(2));

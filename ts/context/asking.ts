@@ -3,6 +3,7 @@
 import { UnknownEndpoint, type Whereabouts } from "../errors/kinds.js";
 import { didYouMean, listNames } from "../errors/near.js";
 import type { EndpointForm } from "../protocol/bodies.js";
+import { MOST_LISTED, type AskedDump } from "../protocol/tree.js";
 import type { Bounds } from "./bounded.js";
 import type { CallSite } from "./located.js";
 import type { Deferred, ObservedPromise } from "../errors/observed-promise.js";
@@ -24,6 +25,8 @@ export interface Asking {
   readonly size: number;
   /** Calls and contexts since the start. */
   readonly total: number;
+  /** What waits, the oldest first; at most {@link MOST_LISTED}. */
+  describe(): AskedDump[];
   /** @throws UnknownEndpoint there is none of this name, or it has the other form */
   check(endpoint: string, form: EndpointForm): void;
   /** Calls an endpoint that was checked. @throws InvalidMessage, Unsupported: nothing was called */
@@ -66,4 +69,14 @@ export function noSuchEndpoint(where: Whereabouts, endpoint: string, names: read
     endpoint,
     `the actor has ${listNames(names, endpoint)}.${didYouMean(names, endpoint)}`.replace(/\.$/, ""),
   );
+}
+
+/** The first that there are. */
+export function describeFirst(waiting: Iterable<{ describe(): AskedDump }>): AskedDump[] {
+  const all: AskedDump[] = [];
+  for (const one of waiting) {
+    if (all.length === MOST_LISTED) break;
+    all.push(one.describe());
+  }
+  return all;
 }

@@ -38,6 +38,10 @@ export class Call extends Pending {
     this.#slot?.done(this.#answered);
   }
 
+  protected override get stateWord(): string {
+    return this.#settled ? "settled" : "waiting";
+  }
+
   protected override get settled(): boolean {
     return this.#settled;
   }

@@ -1,6 +1,7 @@
 // One call of a component's export: settles exactly once. One that has not begun is taken back without harm; one that runs can
 // only be stopped with its instance, which whoever set the deadline or aborted has then asked for.
 import { Cancelled, DeadlineExceeded, type CancelOrigin } from "../errors/kinds.js";
+import type { AskedDump } from "../protocol/tree.js";
 import type { Slot } from "./asking.js";
 import { Bounded, type Bounds } from "./bounded.js";
 import type { ExportCaller } from "./export-caller.js";
@@ -10,6 +11,7 @@ import { isBroodsDoing } from "../errors/silence.js";
 
 export class ExportCall extends Bounded {
   readonly #deferred: Deferred<unknown>;
+  readonly #since = performance.now();
   #settled = false;
   #answered = false;
   #interrupted = false;
@@ -26,6 +28,17 @@ export class ExportCall extends Bounded {
   ) {
     super();
     this.#deferred = slot ?? deferred();
+  }
+
+  describe(): AskedDump {
+    return {
+      context: this.id,
+      kind: "call",
+      endpoint: this.endpoint,
+      state: this.#settled ? "settled" : "waiting",
+      age: performance.now() - this.#since,
+      cancel: this.#asked === undefined ? undefined : { via: this.#asked.via },
+    };
   }
 
   get promise(): ObservedPromise<unknown> {

@@ -6,7 +6,8 @@ import type { ActorId } from "../errors/identity.js";
 import { listNames } from "../errors/near.js";
 import type { EndpointForm } from "../protocol/bodies.js";
 import type { Exports } from "../protocol/body.js";
-import { noSuchEndpoint, otherForm, type Asking, type Slot } from "./asking.js";
+import type { AskedDump } from "../protocol/tree.js";
+import { describeFirst, noSuchEndpoint, otherForm, type Asking, type Slot } from "./asking.js";
 import type { Bounds } from "./bounded.js";
 import { ExportCall } from "./export-call.js";
 import { resolveExport } from "./export-names.js";
@@ -54,6 +55,10 @@ export class ExportCaller implements Asking {
   }
   get total(): number {
     return this.#made;
+  }
+
+  describe(): AskedDump[] {
+    return describeFirst(this.#table.values());
   }
 
   check(endpoint: string, form: EndpointForm): void {

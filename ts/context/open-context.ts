@@ -151,6 +151,14 @@ export class OpenContext extends Pending implements Context<any, unknown> {
     }
   }
 
+  protected override get stateWord(): string {
+    return this.#life.state;
+  }
+
+  protected override get streamOrNone(): MessageStream | undefined {
+    return this.#stream;
+  }
+
   protected override get settled(): boolean {
     return this.#life.settled;
   }

@@ -23,8 +23,9 @@ import type { Channel } from "../protocol/channel.js";
 import { rebuildError, rebuildInvalid } from "../protocol/error-data.js";
 import { Flag, FrameType } from "../protocol/frame.js";
 import { encodePacked, encodePlain } from "../protocol/payload.js";
+import type { AskedDump } from "../protocol/tree.js";
 import { linkOf, type StreamLink } from "../stream/link.js";
-import { noSuchEndpoint, otherForm, type Asking, type Slot } from "./asking.js";
+import { describeFirst, noSuchEndpoint, otherForm, type Asking, type Slot } from "./asking.js";
 import type { Bounds } from "./bounded.js";
 import { Call } from "./call.js";
 import type { CallSite } from "./located.js";
@@ -85,6 +86,10 @@ export class Opener implements Asking {
   }
   get total(): number {
     return this.#opened;
+  }
+
+  describe(): AskedDump[] {
+    return describeFirst(this.#table.values());
   }
 
   check(endpoint: string, form: EndpointForm): void {

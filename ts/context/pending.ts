@@ -2,11 +2,14 @@
 // cancel that is always bounded. A peer that stays silent past `cancelTimeout` is deaf; an acknowledgement, of whatever
 // kind, spares it (design section 4, "Call deadline").
 import { Cancelled, InvalidMessage, type CancelOrigin, type CancelScope } from "../errors/kinds.js";
+import type { MessageStream } from "../stream/message-stream.js";
 import { Bounded } from "./bounded.js";
+import type { AskedDump } from "../protocol/tree.js";
 import type { CallSite } from "./located.js";
 import type { Opener } from "./opener.js";
 
 export abstract class Pending extends Bounded {
+  readonly #since = performance.now();
   /** The cancel that was asked for, once one was. */
   asked: CancelOrigin | undefined;
   #ackTimer: ReturnType<typeof setTimeout> | undefined;
@@ -50,10 +53,30 @@ export abstract class Pending extends Bounded {
   protected acknowledgedLate(): void {}
   /** Whether the user has an outcome already. */
   protected abstract readonly settled: boolean;
+  /** How far it has come, in a word. */
+  protected abstract readonly stateWord: string;
+  /** Its stream, where it has one that was used. */
+  protected get streamOrNone(): MessageStream | undefined {
+    return undefined;
+  }
   /** The channel or the actor is gone. */
   abstract lost(error: Error): void;
   /** It is in the table no more. */
   left(): void {}
+
+  /** What there is to see of it. */
+  describe(): AskedDump {
+    const { id: context, endpoint, asked, stateWord: state } = this;
+    return {
+      context,
+      kind: this.scope === "context" ? "context" : "call",
+      endpoint,
+      state,
+      age: performance.now() - this.#since,
+      cancel: asked === undefined ? undefined : { via: asked.via, acknowledged: this.#ack },
+      stream: this.streamOrNone?.describe(),
+    };
+  }
 
   /** Asks the peer's task to end; resolves with whether it acknowledged within `cancelTimeout`. Idempotent. */
   ask(origin: CancelOrigin): Promise<boolean> {

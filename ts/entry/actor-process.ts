@@ -16,6 +16,7 @@ import { describeError } from "../protocol/error-data.js";
 import { FrameType } from "../protocol/frame.js";
 import { LEVELS, settle, type Here } from "../protocol/here.js";
 import { encodePacked } from "../protocol/payload.js";
+import { titleOf } from "../protocol/title.js";
 import { PROTOCOL_VERSION } from "../protocol/version.js";
 import { SocketTransport } from "../spawn/socket-transport.js";
 import { givenBy } from "./given.js";
@@ -166,6 +167,8 @@ class ActorProcess {
     let phase: "load" | "setup" = "load";
     if (this.#loader.rehearsed === undefined) {
       settle(place);
+      // A fork was told before.
+      if (spec.spawnMethod === "exec") process.title = titleOf(path, process.ppid);
       process.on("uncaughtExceptionMonitor", (error) => {
         if (process.listenerCount("uncaughtException") > 0 || process.hasUncaughtExceptionCaptureCallback()) return;
         this.#say(phase, error, actor);

@@ -9,6 +9,7 @@ import { ActorNursery } from "./nursery.js";
 import { chooseMethod } from "./methods.js";
 import { checkName, checkStartOptions, type AnyOptions } from "./options.js";
 import { checkSource } from "./source.js";
+import type { ScopeDump } from "../protocol/tree.js";
 
 type WithoutOnDeath<O> = O extends unknown ? Omit<O, "onDeath"> : never;
 
@@ -50,7 +51,7 @@ export async function openCluster<E, S extends SourceKind>(
   options: ClusterOptions<NoInfer<S>> = {} as ClusterOptions<NoInfer<S>>,
 ): Promise<Cluster<E>> {
   const { name, names, outer, start } = clusterSettings(what, options as OwnClusterOptions & AnyOptions);
-  const scope = new ActorNursery({ name, onDeath: "fail" }, undefined, outer);
+  const scope = new ClusterScope({ name, onDeath: "fail" }, undefined, outer);
   try {
     const portals = await Promise.all(names.map((one) => scope.start(what, { ...start, name: one })));
     return new ActorCluster(scope, new Map(portals.map((portal, index) => [names[index] as string, portal])));
@@ -107,6 +108,12 @@ function namesOf(name: string, size: number | undefined, names: unknown): readon
       throw new InvalidOption(`openCluster: names[${index}]`, one, "a name that no other one of them has");
   }
   return [...(names as string[])];
+}
+
+class ClusterScope extends ActorNursery {
+  protected override get kind(): ScopeDump["kind"] {
+    return "cluster";
+  }
 }
 
 class ActorCluster<E> implements Cluster<E> {

@@ -1,6 +1,7 @@
 // The bodies that a host makes and ends for a guest: actors of the guest's own. They are of the methods that were granted, may have no more
 // memory than the guest itself, and are gone when the guest is. What a guest sends to one of them and that one does not take counts as
 // the guest's memory.
+import { channel } from "node:diagnostics_channel";
 import type { ActorId } from "../errors/identity.js";
 import { InvalidMessage } from "../errors/kinds.js";
 import type { Body, BodyEnd, BodySink, Exports, Guest } from "../protocol/body.js";
@@ -12,6 +13,9 @@ import type { ActorLimits } from "../spawn/method.js";
 import { methodNamed } from "./methods.js";
 import { orderedSource } from "./source.js";
 
+/** As `portal/control.ts` publishes it. */
+const denials = channel("brood:denied");
+
 /** How many one guest may have at a time: more than that is a fault, or an attack. */
 const MOST_BODIES = 1_000;
 /** How many it remembers how to read stacks of. */
@@ -21,6 +25,8 @@ const MOST_MAPS = 1_000;
 export interface HostedSettings {
   /** The guest. */
   readonly id: ActorId;
+  readonly path: string;
+  readonly nursery: string;
   readonly limits: ActorLimits;
   /** The spawn methods that it was granted. */
   readonly granted: readonly string[];
@@ -100,8 +106,12 @@ export class HostedBodies {
   #spawn(order: SpawnOrder): void {
     if (this.#over) return;
     const { granted } = this.#settings;
-    if (!granted.includes(order.method) || order.actors.some((method) => !granted.includes(method)))
+    const missing = [order.method, ...order.actors].filter((method) => !granted.includes(method));
+    if (missing.length > 0) {
+      const { id: actor, path, nursery } = this.#settings;
+      denials.publish({ actor, path, nursery, grants: missing.map((method) => `actors.${method}`) });
       throw new InvalidMessage(`it starts actors with ${order.method}, which it was not granted`);
+    }
     if (this.#bodies.size >= MOST_BODIES) return this.#refuse(order);
     const body = new HostedBody(order, this.#settings, this.#link, (mapStack) => this.#keepMap(order.body, mapStack));
     this.#bodies.set(order.body, body);

@@ -33,6 +33,8 @@ import type { Channel } from "../protocol/channel.js";
 import { assertOwn, forks } from "../protocol/forks.js";
 import { FrameType } from "../protocol/frame.js";
 import { LEVELS } from "../protocol/here.js";
+import { forgetScope, noteScope, type Describable } from "../protocol/scopes.js";
+import { MOST_LISTED, type ScopeDump } from "../protocol/tree.js";
 import { encodePlain } from "../protocol/payload.js";
 import { checkObject } from "../portal/check.js";
 import { Control, type ControlOwner, type ControlSettings } from "../portal/control.js";
@@ -72,7 +74,7 @@ export interface TaskBound extends PortalBound {
 }
 
 /** Something beside actors that a nursery owns, as a supervisor: it is ended with the nursery, in its own way. */
-export interface NurseryMember {
+export interface NurseryMember extends Describable {
   /** The nursery ends: what waits for the member is rejected with `error`, now. */
   interrupt(error: Error): void;
   /** Ends it; it says by its tie when nothing of it is left. Bounded. */
@@ -123,6 +125,7 @@ export class ActorNursery implements Nursery, NurseryMember, ControlOwner, RootS
   readonly #failures = new Failures();
   readonly #controller = new AbortController();
   #status: "open" | "ending" | "ended" = "open";
+  #statusSince = performance.now();
   #started = 0;
   /** The first failure, or the cancel: what the signal's reason is and what pending calls are rejected with. */
   #cause: Error | undefined;
@@ -149,7 +152,10 @@ export class ActorNursery implements Nursery, NurseryMember, ControlOwner, RootS
     this.#bound = outer === undefined ? bound : outer.#bound;
     watchReason(this.#controller.signal, () => (this.#reasonRead = true));
     this.#tie = outer?.adopt(this);
-    if (outer === undefined) enter(this);
+    if (outer === undefined) {
+      enter(this);
+      noteScope(this);
+    }
     if (bound !== undefined) {
       const cancelled = (): void => this.#end(bound.signal.reason as Cancelled);
       if (bound.signal.aborted) cancelled();
@@ -281,6 +287,37 @@ export class ActorNursery implements Nursery, NurseryMember, ControlOwner, RootS
   /** It begins to end, for `cause`; told once, before anything in it is. */
   protected ending(_cause: Error): void {}
 
+  // Describable.
+
+  async describe(within: number): Promise<ScopeDump> {
+    const children = [...this.#children.values()].slice(0, MOST_LISTED);
+    const members = [...this.#members].slice(0, MOST_LISTED);
+    const [actors, scopes] = await Promise.all([
+      Promise.all(children.map(({ control }) => control.describe(within))),
+      Promise.all(members.map((member) => member.describe(within))),
+    ]);
+    return {
+      kind: this.kind,
+      name: this.name,
+      status: this.#status,
+      for: performance.now() - this.#statusSince,
+      note: this.note,
+      actors,
+      scopes,
+      more: this.#children.size - actors.length,
+    };
+  }
+
+  /** What it is called in a dump. */
+  protected get kind(): ScopeDump["kind"] {
+    return "nursery";
+  }
+
+  /** What else a dump says of it. */
+  protected get note(): string | undefined {
+    return this.#status === "ending" ? `ends: ${this.#cause?.message ?? ""}` : undefined;
+  }
+
   /** Takes a member in, in start order with the actors. @throws NurseryClosed */
   adopt(member: NurseryMember): MemberTie {
     this.#assertOwn();
@@ -402,6 +439,7 @@ export class ActorNursery implements Nursery, NurseryMember, ControlOwner, RootS
     const settings: ControlSettings = {
       id,
       path,
+      nursery: this.name,
       self: place.id,
       spawnMethod,
       spawnReason: reason,
@@ -430,7 +468,7 @@ export class ActorNursery implements Nursery, NurseryMember, ControlOwner, RootS
       hosts:
         granted.length === 0
           ? undefined
-          : (channel) => hostFor(channel, { id, limits, granted, beside: besideOf(source) }),
+          : (channel) => hostFor(channel, { id, path, nursery: this.name, limits, granted, beside: besideOf(source) }),
       spawn: (birth, sink) =>
         method.spawn({ ...birth, source, options: { ...options, preload }, explicit, limits, output, sink }),
       endingWithin: () => place.endingWithin,
@@ -508,7 +546,7 @@ export class ActorNursery implements Nursery, NurseryMember, ControlOwner, RootS
   /** Ends everything, for `cause`; what waits is rejected with it at once. Idempotent. */
   #end(cause: Error): void {
     if (this.#status !== "open") return;
-    this.#status = "ending";
+    this.#advance("ending");
     this.#cause = cause;
     this.#controller.abort(cause);
     this.ending(cause);
@@ -526,6 +564,11 @@ export class ActorNursery implements Nursery, NurseryMember, ControlOwner, RootS
     for (const { control } of children) void control.cancel(origin);
   }
 
+  #advance(status: "ending" | "ended"): void {
+    this.#status = status;
+    this.#statusSince = performance.now();
+  }
+
   #mustBeOpen(): void {
     if (this.#status === "open") return;
     throw new NurseryClosed(this.name, this.#status === "ending" ? "ending" : "closed", this.#cause);
@@ -539,7 +582,7 @@ export class ActorNursery implements Nursery, NurseryMember, ControlOwner, RootS
   async #finish(): Promise<void> {
     this.#assertOwn();
     if (this.#status === "open") {
-      this.#status = "ending";
+      this.#advance("ending");
       this.#cause = new Cancelled(this.#origin("scope", undefined));
       this.ending(this.#cause);
       this.#endAll(this.#cause, this.#origin("scope", undefined));
@@ -549,11 +592,12 @@ export class ActorNursery implements Nursery, NurseryMember, ControlOwner, RootS
 
   #ended(): Promise<void> {
     this.#ending ??= this.#idleNow().then(() => {
-      this.#status = "ended";
+      this.#advance("ended");
       this.#unbind?.();
       this.unheard.end();
-      if (this.#tie === undefined) leave(this);
-      else this.#tie.left();
+      if (this.#tie !== undefined) return this.#tie.left();
+      forgetScope(this);
+      leave(this);
     });
     return this.#ending;
   }

@@ -1,4 +1,4 @@
-// What all nurseries of this process share: who this process is, and how it meets SIGINT, SIGTERM and SIGHUP. It boots with
+// What all nurseries of this process share: who this process is, and how it meets SIGINT, SIGTERM, SIGHUP and SIGUSR2. It boots with
 // the first nursery and leaves nothing behind after the last: no listener, no timer, no thread.
 import { randomUUID } from "node:crypto";
 import { realpathSync } from "node:fs";
@@ -7,11 +7,14 @@ import { pathToFileURL } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import { Cancelled, InvalidOption } from "../errors/kinds.js";
 import { whenInherited } from "../native/inherited.js";
+import { forgetScopes } from "../protocol/scopes.js";
 import { here, LEVELS, settle, type Here } from "../protocol/here.js";
 
 const DEFAULT_LEVEL = "info";
 /** Signals that end a program from outside (design section 6). */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** Asks for a dump: SIGUSR1 is Node's. */
+const DUMP_SIGNAL = "SIGUSR2";
 
 /** This process's place in the tree; where it is no actor, it is the root. */
 export function thisProcess(): Here {
@@ -61,6 +64,7 @@ let tearingDown: readonly RootScope[] | undefined;
 
 whenInherited(() => {
   scopes.clear();
+  forgetScopes();
   tearingDown = undefined;
 });
 
@@ -69,8 +73,24 @@ const listeners = new Map<NodeJS.Signals, () => void>(SIGNALS.map((signal) => [s
 /** From now on the scope is torn down by signals. Only the root of the tree hears them: an actor ends by its Cancel frame. */
 export function enter(scope: RootScope): void {
   if (thisProcess().parent !== undefined || !isMainThread) return;
-  if (scopes.size === 0) for (const [signal, listener] of listeners) process.on(signal, listener);
+  if (scopes.size === 0) {
+    for (const [signal, listener] of listeners) process.on(signal, listener);
+    if (dumper !== undefined) process.on(DUMP_SIGNAL, hearDump);
+  }
   scopes.add(scope);
+}
+
+/** Prints what there is to see of this process, or gives it to whoever has asked for it. `mayPrint`: nobody else listens. */
+export type Dumper = (mayPrint: boolean) => void;
+let dumper: Dumper | undefined;
+
+/** What SIGUSR2 does while there are nurseries. It is above this layer, and what a program does not import it does not load. */
+export function onDumpAsked(does: Dumper): void {
+  dumper = does;
+}
+
+function hearDump(): void {
+  dumper?.(process.listenerCount(DUMP_SIGNAL) === 1);
 }
 
 export function leave(scope: RootScope): void {
@@ -80,6 +100,7 @@ export function leave(scope: RootScope): void {
 
 function unlisten(): void {
   for (const [signal, listener] of listeners) process.removeListener(signal, listener);
+  process.removeListener(DUMP_SIGNAL, hearDump);
 }
 
 function hear(signal: NodeJS.Signals): void {

@@ -4,6 +4,7 @@ import { deferred, noteRejection, type Deferred, type ObservedPromise } from "..
 import { isBroodsDoing } from "../errors/silence.js";
 import type { Nursery } from "../context/surface.js";
 import { Cancelled, InvalidOption, NurseryClosed } from "../errors/kinds.js";
+import type { ScopeDump } from "../protocol/tree.js";
 import { checkKnown, checkObject, checkSignal } from "../portal/check.js";
 import { closerOf } from "./closer.js";
 import { checkNursery } from "./inside.js";
@@ -77,7 +78,7 @@ function resourceOf(host: ActorNursery, key: unknown): Resource {
   const name = keys.nameOf(key);
   let resource = resources.get(name);
   if (resource === undefined) {
-    resource = new Resource(host, () => resources.delete(name));
+    resource = new Resource(host, name, () => resources.delete(name));
     resources.set(name, resource);
   }
   return resource;
@@ -123,6 +124,8 @@ class User {
 
 class Resource implements NurseryMember {
   readonly #host: ActorNursery;
+  readonly #name: string;
+  #since = performance.now();
   readonly #tie: MemberTie;
   readonly #forget: () => void;
   #life = UNOPENED;
@@ -137,8 +140,9 @@ class Resource implements NurseryMember {
   /** Why the nursery ends. */
   #cause: Error | undefined;
 
-  constructor(host: ActorNursery, forget: () => void) {
+  constructor(host: ActorNursery, name: string, forget: () => void) {
     this.#host = host;
+    this.#name = name;
     this.#tie = host.adopt(this);
     this.#forget = forget;
   }
@@ -177,6 +181,20 @@ class Resource implements NurseryMember {
 
   /** Nothing of it can be killed. */
   killAll(): void {}
+
+  async describe(): Promise<ScopeDump> {
+    const { status, users, waiting } = this.#life;
+    return {
+      kind: "shared",
+      name: this.#name,
+      status,
+      for: performance.now() - this.#since,
+      note: `${users} have it, ${waiting} wait for it`,
+      actors: [],
+      scopes: [],
+      more: 0,
+    };
+  }
 
   // Opening.
 
@@ -286,6 +304,7 @@ class Resource implements NurseryMember {
 
   #step(event: SharedEvent): ReturnType<typeof nextShared>["act"] {
     const { life, act } = nextShared(this.#life, event);
+    if (life.status !== this.#life.status) this.#since = performance.now();
     this.#life = life;
     return act;
   }

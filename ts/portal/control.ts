@@ -2,6 +2,7 @@
 // Whatever happens first settles a start: ready, death, timeout or abort. Every ending is bounded: Cancel, SIGTERM after
 // `cancelTimeout`, SIGKILL after `killTimeout` more.
 import { randomUUID } from "node:crypto";
+import { channel } from "node:diagnostics_channel";
 import type { Asking } from "../context/asking.js";
 import { ExportCaller } from "../context/export-caller.js";
 import { deferred, track } from "../errors/observed-promise.js";
@@ -10,6 +11,7 @@ import type { ActorStatus, SpawnMethod } from "../context/surface.js";
 import type { UnheardFailures } from "../context/unheard.js";
 import type { Exit } from "../errors/exit.js";
 import type { ActorId } from "../errors/identity.js";
+import { NotGranted } from "../errors/guest.js";
 import {
   ActorDied,
   Cancelled,
@@ -34,6 +36,8 @@ import { rebuildError } from "../protocol/error-data.js";
 import type { Birth, Body, BodyEnd, BodySink, Exports, Guest, Lateness } from "../protocol/body.js";
 import { Flag, FrameType } from "../protocol/frame.js";
 import { encodePacked, encodePlain } from "../protocol/payload.js";
+import { decodeAnswer, type Question } from "../protocol/describing.js";
+import type { ActorDump, PartDump } from "../protocol/tree.js";
 import type { Transport } from "../protocol/transport.js";
 import { acceptsVersion, PROTOCOL_VERSION } from "../protocol/version.js";
 import { stepsWithin, type Steps } from "./budget.js";
@@ -46,6 +50,13 @@ const LEAVE_GRACE = 250;
 /** From the end of a channel to the end of its actor, in ms; then the actor is ended through its handle (facts, section 0). */
 const CHANNEL_DRAIN = 500;
 
+/** Published for every actor that is ready: `{ actor, path, nursery, method }`. */
+const starts = channel("brood:start");
+/** Published for every actor that is gone, also one that was never ready: `{ actor, path, nursery, exit }`. */
+const exits = channel("brood:exit");
+/** Published for every actor that is refused what it was not granted: `{ actor, path, nursery, grants }`. */
+const denials = channel("brood:denied");
+
 /** What an actor that speaks frames is told: one of another process once it has proved itself, a guest at once. */
 export type SpecBody = Parameters<typeof encodeSpec>[0];
 
@@ -53,6 +64,8 @@ export type SpecBody = Parameters<typeof encodeSpec>[0];
 export interface ControlSettings extends Steps {
   readonly id: ActorId;
   readonly path: string;
+  /** The name of its nursery. */
+  readonly nursery: string;
   /** Who starts it. */
   readonly self: ActorId;
   readonly spawnMethod: SpawnMethod;
@@ -95,6 +108,11 @@ export interface ControlOwner {
   readonly unheard: UnheardFailures;
 }
 
+/** Of the time for an answer, what an actor may take to ask its own: the rest is for the way back. */
+const SHARE = 0.7;
+/** What is said of an actor that does not answer. */
+const SILENT = "it does not answer: busy, or stopped?";
+
 /** The level of an error in the log. */
 const LOG_ERROR = 1;
 
@@ -109,6 +127,7 @@ export class Control implements ChannelHandler, BodySink {
   readonly #exited = deferred<Exit>();
   #id: ActorId;
   #status: ActorStatus = "starting";
+  #statusSince = this.#born;
   #phase: Phase = "hello";
   #body: Body | undefined;
   #channel: Channel | undefined;
@@ -134,6 +153,10 @@ export class Control implements ChannelHandler, BodySink {
   #replaced: Error | undefined;
   #cancelling: Promise<boolean> | undefined;
   #hosted: Hosted | undefined;
+  /** Its newest question about what runs in it, whether that is unanswered, and who waits for the answer. */
+  #question = 0;
+  #unanswered = false;
+  readonly #askers = new Set<(part: PartDump) => void>();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #startTimer: ReturnType<typeof setTimeout> | undefined;
   #onAbort: (() => void) | undefined;
@@ -182,6 +205,39 @@ export class Control implements ChannelHandler, BodySink {
   /** Resolves when the actor is ready; rejects when it will not be, and is gone. */
   get ready(): Promise<void> {
     return this.#ready.promise;
+  }
+
+  /** Who it is, in an event. */
+  get #told(): { actor: ActorId; path: string; nursery: string } {
+    const { path, nursery } = this.#settings;
+    return { actor: this.#id, path, nursery };
+  }
+
+  /** What there is to see of it. What it says of itself comes within `within` ms, or is left out. */
+  async describe(within: number): Promise<ActorDump> {
+    const now = performance.now();
+    const { askingOrNone: asking, settings } = this;
+    const asked = asking?.describe() ?? [];
+    const { name, uuid, pid } = this.#id;
+    const known: ActorDump = {
+      name,
+      path: settings.path,
+      uuid,
+      pid,
+      spawnMethod: this.spawnMethod,
+      status: this.#status,
+      for: now - this.#statusSince,
+      age: now - this.#born,
+      asked,
+      more: (asking?.size ?? 0) - asked.length,
+      total: asking?.total ?? 0,
+    };
+    // It understands the question once it is ready, and not before.
+    if (this.#phase !== "ready") return { ...known, silent: this.#lateness().got };
+    // A component has no inside but its one call.
+    if (this.#channel === undefined || this.#channel.closed) return known;
+    const inside = await this.#insideWithin(within);
+    return inside === undefined ? { ...known, silent: SILENT } : { ...known, inside };
   }
 
   /** The table of calls; where the actor is not running, throws why. */
@@ -308,14 +364,14 @@ export class Control implements ChannelHandler, BodySink {
     // Some have a process only now.
     if (this.#body?.pid !== undefined) this.#id = { ...this.#id, pid: this.#body.pid };
     if (this.#body?.instead !== undefined) this.#owner.fellBack(this);
-    const channel = new Channel(transport, this, guest?.memory);
-    this.#channel = channel;
+    const spoken = new Channel(transport, this, guest?.memory);
+    this.#channel = spoken;
     if (guest !== undefined) {
       const { mapStack } = guest;
       this.#guest = { ...guest, mapStack: (stack) => this.#hosted?.mapStack(stack, mapStack) ?? mapStack(stack) };
     }
     this.#opener = new Opener(
-      channel,
+      spoken,
       {
         where: this.where,
         self: settings.self,
@@ -333,8 +389,8 @@ export class Control implements ChannelHandler, BodySink {
       if (this.#body?.known === true) this.#sendSpec();
       return;
     }
-    channel.send(FrameType.Spec, Flag.Json, 0, encodeSpecJson({ ...settings.spec, actor: this.#id }));
-    channel.flush();
+    spoken.send(FrameType.Spec, Flag.Json, 0, encodeSpecJson({ ...settings.spec, actor: this.#id }));
+    spoken.flush();
   }
 
   /** Tells the log of an error that nobody is left to hear. */
@@ -413,6 +469,14 @@ export class Control implements ChannelHandler, BodySink {
         }
         return;
       }
+      case FrameType.Reply: {
+        const { number, part } = decodeAnswer(payload, flags);
+        if (number !== this.#question || !this.#unanswered)
+          throw new InvalidMessage("it answers what nobody has asked");
+        this.#unanswered = false;
+        for (const asker of this.#askers) asker(part);
+        return;
+      }
       case FrameType.Log: {
         const { level, text } = decodeLog(payload);
         return this.#settings.log(level, text);
@@ -422,12 +486,35 @@ export class Control implements ChannelHandler, BodySink {
     }
   }
 
+  /** One question is on its way at a time: whoever asks meanwhile is given its answer, and one that never answers is sent no more. */
+  #insideWithin(within: number): Promise<PartDump | undefined> {
+    return new Promise((resolve) => {
+      const asker = (part: PartDump | undefined): void => {
+        clearTimeout(timer);
+        this.#askers.delete(asker);
+        resolve(part);
+      };
+      const timer = setTimeout(asker, within, undefined);
+      this.#askers.add(asker);
+      if (this.#unanswered) return;
+      this.#unanswered = true;
+      const question: Question = { ask: "describe", number: ++this.#question, within: within * SHARE };
+      const encode = this.#guest === undefined ? encodePacked : encodePlain;
+      const { payload, flags } = encode(question, "Request");
+      this.#channel?.send(FrameType.Request, flags, 0, payload);
+      this.#channel?.flush();
+    });
+  }
+
   #request(flags: number, context: number, payload: Uint8Array): void {
-    const channel = this.#channel as Channel;
-    this.#hosted ??= this.#settings.hosts?.(channel);
-    if (this.#hosted === undefined) throw new InvalidMessage("it orders an actor, which it was not granted");
+    const speaks = this.#channel as Channel;
+    this.#hosted ??= this.#settings.hosts?.(speaks);
+    if (this.#hosted === undefined) {
+      denials.publish({ ...this.#told, grants: ["actors"] });
+      throw new InvalidMessage("it orders an actor, which it was not granted");
+    }
     this.#hosted.message(flags, context, payload);
-    channel.flush();
+    speaks.flush();
   }
 
   closed(breach: InvalidMessage | undefined): void {
@@ -482,6 +569,7 @@ export class Control implements ChannelHandler, BodySink {
     this.#disarmStart();
     this.#startTime = performance.now() - this.#born;
     this.#advance("ready");
+    starts.publish({ ...this.#told, method: this.spawnMethod });
     if (this.#startError === undefined && this.#late === undefined) this.#ready.resolve();
   }
 
@@ -558,6 +646,9 @@ export class Control implements ChannelHandler, BodySink {
       this.#death = new ActorDied(this.where, exit, end.stderr);
       track(this.#death);
     }
+    if (exit.kind === "failed" && exit.error instanceof NotGranted)
+      denials.publish({ ...this.#told, grants: exit.error.imports });
+    exits.publish({ ...this.#told, exit });
     this.#owner.ended(this, exit, this.#death);
     const asking = this.askingOrNone;
     // To make an error takes longer than most ends: only where somebody is told of it.
@@ -650,7 +741,10 @@ export class Control implements ChannelHandler, BodySink {
   }
 
   #advance(event: ActorEvent): void {
-    this.#status = nextStatus(this.#status, event) ?? this.#status;
+    const next = nextStatus(this.#status, event);
+    if (next === undefined || next === this.#status) return;
+    this.#status = next;
+    this.#statusSince = performance.now();
   }
 
   #later(ms: number, then: () => void): ReturnType<typeof setTimeout> {

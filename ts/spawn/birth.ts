@@ -1,5 +1,6 @@
 // What every fork is told it is to be, whatever it is forked from.
 import type { ForkBirth } from "../protocol/entry-contract.js";
+import { titleOf } from "../protocol/title.js";
 import { ownEnvironment } from "./environment.js";
 import type { BodyRequest } from "./method.js";
 
@@ -9,6 +10,6 @@ export function birthOf({ options, token, path }: BodyRequest): Pick<ForkBirth, 
     token,
     env: Object.fromEntries(env) as Record<string, string>,
     cwd: options.cwd,
-    title: `brood ${path}`,
+    title: titleOf(path, process.pid),
   };
 }

@@ -18,7 +18,7 @@ export function cacheDirectory(): string | undefined {
  * @returns false where it is not this user's alone: nothing has changed then
  */
 export function useCacheDirectory(path: string | undefined): boolean {
-  if (path !== undefined && !isPrivate(path)) return false;
+  if (path !== undefined && !isPrivateDirectory(path)) return false;
   directory = { path };
   return true;
 }
@@ -27,11 +27,11 @@ function findDirectory(): string | undefined {
   const given = process.env["BROOD_CACHE_DIR"];
   const base = process.env["XDG_CACHE_HOME"] || join(process.env["HOME"] || homedir(), ".cache");
   const path = given === undefined ? join(base, "brood") : given;
-  return isPrivate(path) ? path : undefined;
+  return isPrivateDirectory(path) ? path : undefined;
 }
 
-/** Makes it where it is not there. */
-function isPrivate(path: string): boolean {
+/** Whether a directory is this user's alone. Makes it where it is not there. */
+export function isPrivateDirectory(path: string): boolean {
   // POSIX only: elsewhere a mode does not say who may write.
   if (process.getuid === undefined || !isAbsolute(path)) return false;
   try {

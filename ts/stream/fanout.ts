@@ -1,6 +1,7 @@
 // One stream, several readers: each is given every message that comes while it is there, once and in order. Who may miss none paces
 // all; who may lag has the newest kept, and counts the rest. A message that was taken for subscribers who have all left meanwhile goes
 // to whoever reads next.
+import type { SubscribersDump } from "../protocol/tree.js";
 import { Fifo } from "./fifo.js";
 import { Readers, type Result } from "./readers.js";
 import { refused } from "./refused.js";
@@ -20,6 +21,18 @@ export class Fanout {
 
   get size(): number {
     return this.#subscribers.size;
+  }
+
+  /** What there is to see of the subscribers; undefined where there are none. */
+  describe(): SubscribersDump | undefined {
+    if (this.#subscribers.size === 0) return undefined;
+    let [pacing, unread, missed] = [0, 0, 0];
+    for (const one of this.#subscribers) {
+      if (one.paces) pacing++;
+      unread = Math.max(unread, one.unread);
+      missed += one.missed;
+    }
+    return { count: this.#subscribers.size, pacing, unread, missed };
   }
 
   /** For a reader without subscription, while there are no subscribers; undefined: nothing was taken that is still unread. */
@@ -94,6 +107,11 @@ class Subscriber implements Subscription<unknown> {
   /** Whether everybody waits for it. */
   get paces(): boolean {
     return this.#lag === undefined && this.#unread.size > 0;
+  }
+
+  /** Messages that it has not read. */
+  get unread(): number {
+    return this.#unread.size;
   }
 
   /** Whether it can take a message. */

@@ -34,6 +34,11 @@ export class Incoming {
     return this.#readers.size;
   }
 
+  /** Since when the first of them waits. */
+  get waitingSince(): number | undefined {
+    return this.#readers.waitingSince;
+  }
+
   /** What has come and is not given back as credit. */
   get outstanding(): { readonly messages: number; readonly bytes: number } {
     return { messages: this.#window.outstandingMessages, bytes: this.#window.outstandingBytes };

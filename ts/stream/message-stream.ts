@@ -8,6 +8,7 @@ import type { StreamLink } from "./link.js";
 import { Outgoing } from "./outgoing.js";
 import { refused } from "./refused.js";
 import type { Stream, SubscribeOptions, Subscription } from "./surface.js";
+import type { StreamDump } from "../protocol/tree.js";
 import { readableOf, writableOf } from "./web.js";
 
 type Result = IteratorResult<unknown, undefined>;
@@ -137,6 +138,23 @@ export class MessageStream implements Stream<any, any> {
       unread: this.#incoming.unread,
       received: this.#incoming.outstanding,
       readers: this.#incoming.waiting,
+    };
+  }
+
+  /** What there is to see of it. */
+  describe(): StreamDump {
+    const { sent, waiting: sending, unread, received, readers: reading } = this.figures;
+    const [sendingSince, readingSince] = [this.#outgoing.waitingSince, this.#incoming.waitingSince];
+    const now = performance.now();
+    return {
+      sent,
+      sending,
+      sendingFor: sendingSince === undefined ? undefined : now - sendingSince,
+      unread,
+      received,
+      reading,
+      readingFor: readingSince === undefined ? undefined : now - readingSince,
+      subscribers: this.#fanout?.describe(),
     };
   }
 

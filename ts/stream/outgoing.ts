@@ -11,6 +11,7 @@ interface Parked {
   /** undefined: the end. */
   readonly message: Encoded | undefined;
   readonly sent: Deferred<void>;
+  readonly since: number;
 }
 
 const SENT = Promise.resolve();
@@ -32,6 +33,11 @@ export class Outgoing {
     return this.#parked.size;
   }
 
+  /** Since when the first of them waits. */
+  get waitingSince(): number | undefined {
+    return this.#parked.peek()?.since;
+  }
+
   /** What is on its way, or not consumed yet. */
   get outstanding(): { readonly messages: number; readonly bytes: number } {
     return { messages: this.#window.outstandingMessages, bytes: this.#window.outstandingBytes };
@@ -50,7 +56,7 @@ export class Outgoing {
       return SENT;
     }
     const sent = deferred<void>();
-    this.#parked.push({ message, sent });
+    this.#parked.push({ message, sent, since: performance.now() });
     return sent.promise;
   }
 
@@ -64,7 +70,7 @@ export class Outgoing {
       this.#ended = SENT;
     } else {
       const sent = deferred<void>();
-      this.#parked.push({ message: undefined, sent });
+      this.#parked.push({ message: undefined, sent, since: performance.now() });
       this.#ended = sent.promise;
     }
     return this.#ended;

@@ -6,12 +6,22 @@ import { refuse, refused } from "./refused.js";
 
 export type Result = IteratorResult<unknown, undefined>;
 
+interface Reader extends Deferred<Result> {
+  /** When it began to wait. */
+  since: number;
+}
+
 export class Readers {
-  readonly #waiting = new Fifo<Deferred<Result>>();
+  readonly #waiting = new Fifo<Reader>();
   #end: { readonly error: Error | undefined } | undefined;
 
   get size(): number {
     return this.#waiting.size;
+  }
+
+  /** Since when the first of them waits. */
+  get waitingSince(): number | undefined {
+    return this.#waiting.peek()?.since;
   }
 
   get ended(): boolean {
@@ -21,7 +31,7 @@ export class Readers {
   /** One more, where there is no message for it now. */
   wait(): Promise<Result> {
     if (this.#end === undefined) {
-      const reader = deferred<Result>();
+      const reader = Object.assign(deferred<Result>(), { since: performance.now() });
       this.#waiting.push(reader);
       return reader.promise;
     }

@@ -1,6 +1,7 @@
 // One child of a supervisor: its plan, where it stands, its newest incarnation, and who waits for that to be up.
 import type { Exit } from "../errors/exit.js";
 import type { CancelOrigin } from "../errors/kinds.js";
+import type { ChildDump } from "../protocol/tree.js";
 import type { Ending, Incarnation } from "./incarnation.js";
 import { isUp, nextChildStatus, type ChildEvent, type ChildStatus } from "./life.js";
 import type { ChildPlan } from "./options.js";
@@ -23,8 +24,11 @@ export class Child {
   attempt = 0;
   /** When it came up, on the clock that never goes back; undefined while it is not up. */
   upSince: number | undefined;
+  /** How often it was started again, for its own failure or for that of another. */
+  restarts = 0;
   readonly waiters = new Set<Waiter>();
   #status: ChildStatus = "stopped";
+  #statusSince = performance.now();
   #stopping: Promise<void> | undefined;
 
   constructor(plan: ChildPlan) {
@@ -48,7 +52,24 @@ export class Child {
   }
 
   advance(event: ChildEvent): void {
-    this.#status = nextChildStatus(this.#status, event) ?? this.#status;
+    const next = nextChildStatus(this.#status, event);
+    if (next === undefined || next === this.#status) return;
+    this.#status = next;
+    this.#statusSince = performance.now();
+  }
+
+  /** What there is to see of it as a child. */
+  describe(): ChildDump {
+    const { id, kind, restart } = this.plan;
+    return {
+      id,
+      kind,
+      status: this.#status,
+      for: performance.now() - this.#statusSince,
+      up: this.isUp && this.newest !== undefined,
+      restart,
+      restarts: this.restarts,
+    };
   }
 
   /** Ends what there is of it; resolves when that is gone. It does not come back by itself. */

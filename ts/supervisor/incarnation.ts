@@ -6,6 +6,7 @@ import type { ActorDied, CancelOrigin, Whereabouts } from "../errors/kinds.js";
 import type { Restarted } from "../errors/supervision.js";
 import type { ActorNursery } from "../nursery/nursery.js";
 import type { Control, ControlOwner } from "../portal/control.js";
+import type { ActorDump, ScopeDump } from "../protocol/tree.js";
 import type { ActorPlan } from "./options.js";
 import type { Supervisor } from "./surface.js";
 
@@ -33,6 +34,8 @@ export interface Incarnation {
   /** Ends it by its `shutdown`; resolves when nothing is left of it. */
   stop(origin: CancelOrigin): Promise<void>;
   kill(): void;
+  /** What there is to see of it. */
+  describe(within: number): Promise<ActorDump | ScopeDump>;
   /** Rejects everything that waits for it, now. */
   interrupt(error: Error): void;
   /** Another takes its place: what is asked of it is refused with what `error` gives. Undefined: no other does. */
@@ -74,6 +77,10 @@ export class ActorIncarnation implements Incarnation, ControlOwner {
 
   kill(): void {
     void this.#control.kill(this.#control.settings.self);
+  }
+
+  describe(within: number): Promise<ActorDump> {
+    return this.#control.describe(within);
   }
 
   interrupt(error: Error): void {

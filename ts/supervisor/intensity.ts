@@ -17,3 +17,6 @@ export function oneMore(window: Window, now: number, limits: Limits): { readonly
   const next = from === -1 ? [now] : [...window.slice(from), now];
   return { window: next, tooMany: next.length > limits.intensity };
 }
+
+/** How many restarts there were at `from` or later. */
+export const restartsSince = (window: Window, from: number): number => window.filter((time) => time >= from).length;

@@ -2,6 +2,7 @@
 import type { CancelOrigin, Whereabouts } from "../errors/kinds.js";
 import type { Restarted } from "../errors/supervision.js";
 import type { ActorNursery } from "../nursery/nursery.js";
+import type { ScopeDump } from "../protocol/tree.js";
 import { hanging, SupervisorHandle } from "./handle.js";
 import type { Incarnation, Keeper } from "./incarnation.js";
 import type { SupervisorPlan } from "./options.js";
@@ -45,6 +46,10 @@ export class SupervisorIncarnation implements Incarnation {
 
   kill(): void {
     this.#supervision.killAll();
+  }
+
+  describe(within: number): Promise<ScopeDump> {
+    return this.#supervision.describe(within);
   }
 
   interrupt(error: Error): void {

@@ -59,6 +59,7 @@ async function openIn(
     interrupt: (error) => supervision.interrupt(error),
     end: (origin) => void supervision.end(origin),
     killAll: () => supervision.killAll(),
+    describe: (within) => supervision.describe(within),
   });
   try {
     await supervision.start();

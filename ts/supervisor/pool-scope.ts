@@ -4,6 +4,8 @@ import type { Exit } from "../errors/exit.js";
 import type { ActorDied } from "../errors/kinds.js";
 import { ActorNursery } from "../nursery/nursery.js";
 import type { Control } from "../portal/control.js";
+import type { PoolDump, ScopeDump } from "../protocol/tree.js";
+import type { PoolStats } from "./pool-surface.js";
 
 /** The level of an error in the log. */
 const LOG_ERROR = 1;
@@ -14,6 +16,7 @@ export interface ScopeOwner {
   gone(control: Control, death: boolean): void;
   /** The scope begins to end. */
   ending(cause: Error): void;
+  readonly stats: PoolStats;
 }
 
 export class PoolScope extends ActorNursery {
@@ -39,7 +42,28 @@ export class PoolScope extends ActorNursery {
     if (spec.logLevel !== "silent") log(LOG_ERROR, `its end failed: ${error.message}`);
   }
 
+  override async describe(within: number): Promise<ScopeDump> {
+    const pool = this.#owner && figuresOf(this.#owner.stats);
+    return { ...(await super.describe(within)), pool };
+  }
+
+  protected override get kind(): ScopeDump["kind"] {
+    return "pool";
+  }
+
   protected override ending(cause: Error): void {
     this.#owner?.ending(cause);
   }
 }
+
+const figuresOf = ({
+  size,
+  actors,
+  busy,
+  starting,
+  queued,
+  running,
+  calls,
+  failed,
+  replaced,
+}: PoolStats): PoolDump => ({ size, actors, busy, starting, queued, running, calls, failed, replaced });

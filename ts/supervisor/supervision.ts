@@ -12,12 +12,13 @@ import type { ActorNursery } from "../nursery/nursery.js";
 import { thisProcess } from "../nursery/runtime.js";
 import type { Control } from "../portal/control.js";
 import { nextStatus, type ActorEvent } from "../portal/lifecycle.js";
+import { MOST_LISTED, type ScopeDump } from "../protocol/tree.js";
 import { nextAttempt, waitBefore } from "./backoff.js";
 import { Child } from "./child.js";
 import { CLOCK, type Clock } from "./clock.js";
 import { comesBack, isNormal, shutsDown } from "./exits.js";
 import { ActorIncarnation, type Ending, type Incarnation, type Keeper } from "./incarnation.js";
-import { NO_RESTARTS, oneMore, type Window } from "./intensity.js";
+import { NO_RESTARTS, oneMore, restartsSince, type Window } from "./intensity.js";
 import type { ChildPlan, SupervisionPlan } from "./options.js";
 import { keep, type Kept } from "./record.js";
 import { Repair } from "./repair.js";
@@ -46,11 +47,13 @@ export class Supervision {
   /** In start order. */
   #children: Child[];
   #status: ActorStatus = "starting";
+  #statusSince = performance.now();
   /** Restarts under way: each child's own with `one_for_one`, else one. */
   readonly #repairs = new Map<string, Repair<Child>>();
   /** What ended while the first start went on, which goes first. */
   readonly #early: (() => void)[] = [];
   #window: Window = NO_RESTARTS;
+  #restarts = 0;
   #record: readonly Kept[] = [];
   #ending: Promise<void> | undefined;
   /** Why it ends, where it was cancelled or gave up. */
@@ -128,6 +131,33 @@ export class Supervision {
   killAll(): void {
     void this.end(this.#origin(undefined));
     for (const child of this.#children) if (child.isUp) child.newest?.kill();
+  }
+
+  /** What there is to see of it and its children. */
+  async describe(within: number): Promise<ScopeDump> {
+    const { name, strategy, intensity, period } = this.plan;
+    const now = this.#clock.now();
+    const listed = this.#children.slice(0, MOST_LISTED);
+    const children = listed.map((child) => child.describe());
+    const up = listed.flatMap(({ newest }, index) => (children[index]?.up && newest !== undefined ? [newest] : []));
+    const found = await Promise.all(up.map((one) => one.describe(within)));
+    return {
+      kind: "supervisor",
+      name,
+      status: this.#status,
+      for: performance.now() - this.#statusSince,
+      supervision: {
+        strategy,
+        restarts: this.#restarts,
+        recent: restartsSince(this.#window, now - period),
+        intensity,
+        period,
+        children,
+      },
+      actors: found.filter((one) => "path" in one),
+      scopes: found.filter((one) => "kind" in one),
+      more: this.#children.length - listed.length,
+    };
   }
 
   /** Another takes its place, and neither it nor its children are reached any more; undefined: no other does. */
@@ -319,6 +349,7 @@ export class Supervision {
     const { window, tooMany } = oneMore(this.#window, now, { intensity, period });
     this.#window = window;
     if (tooMany) return this.#giveUp(error);
+    this.#restarts++;
     child.attempt = nextAttempt(child.attempt, up, now, period);
     const { actor, path } = child.newest?.where ?? {};
     restarts.publish({ actor, path, supervisor: name, child: child.id, exit, attempt: child.attempt });
@@ -375,6 +406,7 @@ export class Supervision {
   /** Starts a child, unless its restart begins anew before: then the start is left to be stopped. @returns why it failed */
   async #restarted(child: Child, repair: Repair<Child>, isUp: () => void): Promise<Error | undefined> {
     let failure: Error | undefined;
+    child.restarts++;
     const started = this.#begin(child, isUp).catch((error: unknown) => {
       failure = error instanceof Error ? error : new Error(String(error));
     });
@@ -465,6 +497,9 @@ export class Supervision {
   }
 
   #advance(event: ActorEvent): void {
-    this.#status = nextStatus(this.#status, event) ?? this.#status;
+    const next = nextStatus(this.#status, event);
+    if (next === undefined || next === this.#status) return;
+    this.#status = next;
+    this.#statusSince = performance.now();
   }
 }

@@ -10,6 +10,7 @@ import { kills, limits, links } from "./laws/guest-ends.js";
 import { forks } from "./laws/forks.js";
 import { guestStarts } from "./laws/guest-starts.js";
 import { nursery } from "./laws/nursery.js";
+import { observing } from "./laws/observing.js";
 import { pools } from "./laws/pools.js";
 import { portal } from "./laws/portal.js";
 import { streams } from "./laws/streams.js";
@@ -17,7 +18,7 @@ import { schemas } from "./laws/schemas.js";
 import { signals } from "./laws/signals.js";
 import { starting } from "./laws/starting.js";
 import { supervisors } from "./laws/supervisors.js";
-import type { Law, LawEnv, LawStart, PendingLaw } from "./law.js";
+import type { Law, LawEnv, LawStart, Observer, PendingLaw } from "./law.js";
 import { lackOf, type Lack, type Thread } from "./needs.js";
 
 const SECTIONS = [
@@ -38,6 +39,7 @@ const SECTIONS = [
   schemas,
   pools,
   supervisors,
+  observing,
 ];
 
 /** A law that is not run, and why. */
@@ -76,10 +78,17 @@ export function pending(): readonly PendingLaw[] {
   return SECTIONS.flatMap((one) => one.pending);
 }
 
+export interface LawSettings extends Pick<LawEnv, "directory" | "defer"> {
+  /** brood itself, or these two functions of it. */
+  readonly observer: Observer;
+  /** Where the suite runs. Default: the main thread. */
+  readonly thread?: Thread | undefined;
+}
+
 /** What a law is given, for one run of it. */
 export function lawEnv(
   method: SpawnMethod,
-  { directory, defer, thread = "main thread" }: Pick<LawEnv, "directory" | "defer"> & { readonly thread?: Thread },
+  { directory, defer, observer, thread = "main thread" }: LawSettings,
 ): LawEnv {
   const has: LawEnv["has"] = (need) => lackOf(method, thread, [need]) === undefined;
   return {
@@ -87,6 +96,8 @@ export function lawEnv(
     has,
     directory,
     defer,
+    dumpTree: (options) => observer.dumpTree(options),
+    formatTree: (dump) => observer.formatTree(dump),
     options(name, more = {}) {
       const { killTimeout, limits, ...rest } = more;
       const own = has("process")

@@ -15,6 +15,14 @@ export interface Watched {
   readonly after: number;
 }
 
+export interface WithinOptions {
+  /** Text for the error on what there is to see, as of `async () => formatTree(await dumpTree())`; it is waited for 3 s at most. */
+  describe?: (() => string | Promise<string>) | undefined;
+}
+
+/** How long a description may take, in ms. */
+const DESCRIBING = 3_000;
+
 /** A body that was not over in time. */
 export class DeadlinePassed extends Error {
   override readonly name = "DeadlinePassed";
@@ -24,17 +32,19 @@ export class DeadlinePassed extends Error {
    * @param ms in which
    * @param resources what keeps the event loop: timers, sockets, processes
    * @param processes below this one, as `pid command`
+   * @param description what `describe` gave
    */
   constructor(
     readonly what: string,
     readonly ms: number,
     readonly resources: readonly string[],
     readonly processes: readonly string[],
+    readonly description?: string,
   ) {
     const list = (title: string, things: readonly string[]): string =>
       things.length === 0 ? "" : `\n${title}:\n${things.map((thing) => `  ${thing}`).join("\n")}`;
     super(
-      `${what}: not over within ${ms} ms${list("what keeps the event loop", resources)}${list("processes below this one", processes)}`,
+      `${what}: not over within ${ms} ms${list("what keeps the event loop", resources)}${list("processes below this one", processes)}${list("what there is to see", description?.trimEnd().split("\n") ?? [])}`,
     );
   }
 }
@@ -42,26 +52,52 @@ export class DeadlinePassed extends Error {
 /**
  * Runs a body, bounded. Where the event loop is blocked past the deadline, standard error tells where, and the process is ended by SIGKILL.
  * @param what names it in what is told
+ * @param ms wall time
  * @throws DeadlinePassed; what the body throws. A body that is too late goes on, and what becomes of it is not told.
  */
-export async function within<T>(what: string, ms: number, body: () => T | Promise<T>): Promise<T> {
+export async function within<T>(
+  what: string,
+  ms: number,
+  body: () => T | Promise<T>,
+  { describe }: WithinOptions = {},
+): Promise<T> {
   const over = new SharedArrayBuffer(4);
   const workerData: Watched = { what, ms, over, after: ms + GRACE };
   const watch = new Worker(new URL("./deadline-watch.js", import.meta.url), { workerData, execArgv: [], stdin: false });
   watch.unref();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new DeadlinePassed(what, ms, process.getActiveResourcesInfo(), processesBelow())),
-      ms,
-    );
+  const late = new Promise<Late>((resolve) => {
+    timer = setTimeout(() => resolve(new Late()), ms);
   });
+  let end: T | Late;
   try {
-    return await Promise.race([body(), late]);
+    end = await Promise.race([body(), late]);
   } finally {
     clearTimeout(timer);
     Atomics.store(new Int32Array(over), 0, 1);
     Atomics.notify(new Int32Array(over), 0);
     await watch.terminate();
+  }
+  if (!(end instanceof Late)) return end;
+  throw new DeadlinePassed(what, ms, end.resources, end.processes, describe && (await described(describe)));
+}
+
+/** The deadline has passed: what there was then. */
+class Late {
+  readonly resources = process.getActiveResourcesInfo();
+  readonly processes = processesBelow();
+}
+
+async function described(describe: () => string | Promise<string>): Promise<string> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const never = new Promise<string>((resolve) => {
+    timer = setTimeout(resolve, DESCRIBING, `no description within ${DESCRIBING} ms`);
+  });
+  try {
+    return await Promise.race([describe(), never]);
+  } catch (error) {
+    return `no description: ${String(error)}`;
+  } finally {
+    clearTimeout(timer);
   }
 }

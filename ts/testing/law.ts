@@ -1,6 +1,7 @@
 // A law of the conformance suite: one sentence in the present tense, one body, run over every spawn method that it applies to.
 // A law says what it needs; where a method lacks that, the law is listed with the reason instead of run.
 import type { Limits, ProcessOptions, SpawnMethod } from "../context/surface.js";
+import type { DumpOptions, TreeDump } from "../protocol/tree.js";
 import type { Need } from "./needs.js";
 
 /** What a law adds to the options of a start. */
@@ -9,8 +10,16 @@ export type LawMore = Omit<ProcessOptions, "spawn" | "limits"> & { limits?: Limi
 /** Options of a start. To the compiler those of a process: which method it is, is known only when the law is run. */
 export type LawStart = ProcessOptions & { name: string };
 
+/** How the suite looks at what runs: as the program whose brood it is. */
+export interface Observer {
+  /** `dumpTree` of brood. */
+  dumpTree(options?: DumpOptions): Promise<TreeDump>;
+  /** `formatTree` of brood. */
+  formatTree(dump: TreeDump): string;
+}
+
 /** What a law needs to know of the method that it is run over. */
-export interface LawEnv {
+export interface LawEnv extends Observer {
   readonly method: SpawnMethod;
   /** Whether this method, run here, has it: for a law of which only a part needs it. */
   has(need: Need): boolean;

@@ -32,9 +32,11 @@ export class Program {
   #over = false;
   readonly ended: Promise<Ended>;
 
-  /** @param file in ts/testing/programs, without extension; `config` is its one argument */
-  constructor(file: string, config: unknown, { env = {}, execArgv = [], under = [] }: ProgramOptions = {}) {
-    const path = fileURLToPath(new URL(`./programs/${file}.js`, import.meta.url));
+  /** @param program in ts/testing/programs, without extension, or the URL of one; `config` is its one argument */
+  constructor(program: string | URL, config: unknown, { env = {}, execArgv = [], under = [] }: ProgramOptions = {}) {
+    const path = fileURLToPath(
+      typeof program === "string" ? new URL(`./programs/${program}.js`, import.meta.url) : program,
+    );
     const [command = process.execPath, ...args] = [
       ...under,
       process.execPath,

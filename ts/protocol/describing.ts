@@ -1,6 +1,7 @@
 // How a host asks an actor what runs in it, and is answered. Only the shape of an answer is sure, to the last field; its length and its depth
 // are bounded.
 import { InvalidMessage } from "../errors/kinds.js";
+import { fieldsOf, isAmount, isMissing, isText, take, takeMaybe, type Fields } from "./fields.js";
 import { decodeValue, type Encode, type Encoded } from "./payload.js";
 import {
   MOST_LISTED,
@@ -48,19 +49,16 @@ export function encodeAnswer(answer: Answer, encode: Encode): Encoded {
 
 /** @throws InvalidMessage */
 export function decodeQuestion(payload: Uint8Array, flags: number): Question {
-  const body = decodeValue(payload, flags);
-  if (!isRecord(body) || body["ask"] !== "describe") throw new InvalidMessage("no known question", "Request.ask");
-  const { number, within } = body;
-  if (!isAmount(number) || !isAmount(within)) throw new InvalidMessage("not a number", "Request.number");
-  return { ask: "describe", number, within };
+  const body = fieldsOf(decodeValue(payload, flags), "Request");
+  if (body["ask"] !== "describe") throw new InvalidMessage("no known question", "Request.ask");
+  return { ask: "describe", number: amount(body, "Request", "number"), within: amount(body, "Request", "within") };
 }
 
 /** What an actor says of itself is data of its own: only its shape is sure. @throws InvalidMessage */
 export function decodeAnswer(payload: Uint8Array, flags: number): Answer {
   if (payload.length > LONGEST_ANSWER) throw new InvalidMessage(`a description of ${payload.length} bytes`, "Reply");
-  const body = decodeValue(payload, flags);
-  if (!isRecord(body) || !isAmount(body["number"])) throw new InvalidMessage("not a number", "Reply.number");
-  return { number: body["number"], part: partOf(body["part"], "Reply.part", 0) };
+  const body = fieldsOf(decodeValue(payload, flags), "Reply");
+  return { number: amount(body, "Reply", "number"), part: partOf(body["part"], "Reply.part", 0) };
 }
 
 function partOf(value: unknown, where: string, depth: number): PartDump {
@@ -211,16 +209,11 @@ function subscribersOf(value: unknown, where: string): SubscribersDump {
 
 /** JSON has no undefined: null stands for it. */
 const maybe = <T>(value: unknown, read: (value: unknown) => T): T | undefined =>
-  value === undefined || value === null ? undefined : read(value);
+  isMissing(value) ? undefined : read(value);
 
-const isAmount = (value: unknown): value is number => typeof value === "number" && value >= 0 && value < Infinity;
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-function recordOf(value: unknown, where: string, depth: number): Record<string, unknown> {
+function recordOf(value: unknown, where: string, depth: number): Fields {
   if (depth > DEEPEST) throw new InvalidMessage("too deep", where);
-  if (!isRecord(value)) throw new InvalidMessage("not an object", where);
-  return value;
+  return fieldsOf(value, where);
 }
 
 function listOf<T>(value: unknown, where: string, read: (value: unknown, where: string) => T): T[] {
@@ -228,19 +221,9 @@ function listOf<T>(value: unknown, where: string, read: (value: unknown, where: 
   return value.map((one, index) => read(one, `${where}[${index}]`));
 }
 
-function text(from: Record<string, unknown>, where: string, key: string): string {
-  const value = from[key];
-  if (typeof value !== "string") throw new InvalidMessage("not a text", `${where}.${key}`);
-  return value;
-}
-
-function amount(from: Record<string, unknown>, where: string, key: string): number {
-  const value = from[key];
-  if (!isAmount(value)) throw new InvalidMessage("not a number", `${where}.${key}`);
-  return value;
-}
-
-const maybeText = (from: Record<string, unknown>, where: string, key: string): string | undefined =>
-  maybe(from[key], () => text(from, where, key));
-const maybeAmount = (from: Record<string, unknown>, where: string, key: string): number | undefined =>
-  maybe(from[key], () => amount(from, where, key));
+const text = (from: Fields, where: string, key: string): string => take(from, where, key, isText, "a text");
+const amount = (from: Fields, where: string, key: string): number => take(from, where, key, isAmount, "a number");
+const maybeText = (from: Fields, where: string, key: string): string | undefined =>
+  takeMaybe(from, where, key, isText, "a text");
+const maybeAmount = (from: Fields, where: string, key: string): number | undefined =>
+  takeMaybe(from, where, key, isAmount, "a number");

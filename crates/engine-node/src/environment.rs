@@ -104,14 +104,16 @@ impl Environment {
         self.0.borrow_mut().components.remove(&number);
     }
 
-    pub(crate) fn keep(&self, number: u32, actor: Actor) -> Result<()> {
-        let mut held = self.0.borrow_mut();
-        if held.actors.contains_key(&number) {
-            // The new one is dropped here, and so killed.
+    /// Before an actor is started: one that is refused afterwards would end under the number of the other.
+    pub(crate) fn claim(&self, number: u32) -> Result<()> {
+        if self.0.borrow().actors.contains_key(&number) {
             return Err(argument(&format!("start: the number {number} is in use")));
         }
-        held.actors.insert(number, actor);
         Ok(())
+    }
+
+    pub(crate) fn keep(&self, number: u32, actor: Actor) {
+        self.0.borrow_mut().actors.insert(number, actor);
     }
 
     pub(crate) fn with<T>(&self, number: u32, work: impl FnOnce(&Actor) -> T) -> Option<T> {

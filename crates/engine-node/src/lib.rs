@@ -131,6 +131,7 @@ pub fn start(
     first: Option<Uint8Array>,
 ) -> Result<()> {
     let environment = Environment::of(env)?;
+    environment.claim(actor)?;
     let loaded = environment
         .component(component)
         .ok_or_else(|| argument(&format!("start: there is no component {component}")))?;
@@ -144,7 +145,8 @@ pub fn start(
     let within = time(start_timeout).unwrap_or(Duration::from_secs(10));
     let started = Actor::start(&environment.events(), actor, &loaded, limits, within, first.as_deref())
         .map_err(|failure| raise(&failure))?;
-    environment.keep(actor, started)
+    environment.keep(actor, started);
+    Ok(())
 }
 
 /// Hands whole frames to a JavaScript actor; they are copied. Returns how many bytes wait in its inbox now; 0 for one that is gone.

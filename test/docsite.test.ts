@@ -78,7 +78,8 @@ const isDescriber = (pid: string, run: Run): boolean =>
     : isActor(pid) && isPress(String(parentOf(pid)), run);
 
 const commandOf = (pid: string): string[] => readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-const isActor = (pid: string): boolean => commandOf(pid).some((part) => part.endsWith("/process.cjs"));
+/** Actors are named by their titles. */
+const isActor = (pid: string): boolean => /^brood of \d+: \//.test(commandOf(pid)[0]!);
 const parentOf = (pid: string): number =>
   Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]);
 

@@ -31,9 +31,6 @@ const cancels = actor<typeof import("#brood/testing/actors/cancels.js")>(
   new URL(import.meta.resolve("#brood/testing/actors/cancels.js")),
 );
 
-// Other test files run beside this one, with temporary files of their own that are no leak of ours.
-process.env["TMPDIR"] = mkdtempSync(join(tmpdir(), "kill-"));
-
 const law = suite("kill");
 const leaks = leakCheck();
 
@@ -45,7 +42,6 @@ law.before(async () => {
 });
 law.before.each(() => leaks.snapshot());
 law.after.each(() => leaks.assertSame());
-law.after(() => rmSync(tmpdir(), { recursive: true, force: true }));
 
 function environment(t: LawTask, method: LawEnv["method"]): LawEnv {
   const directory = mkdtempSync(join(tmpdir(), "law-"));

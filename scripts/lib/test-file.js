@@ -3,7 +3,9 @@
 // and, for the counts, as the totals that uvu prints: plain uvu files are judged too, as a whole.
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { delimiter, dirname } from "node:path";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { at, ROOT, shown } from "./checkout.js";
@@ -37,6 +39,8 @@ export async function endRunningFiles() {
 export async function runTestFile(file, { node = process.execPath, full = false, linger = LINGER } = {}) {
   const since = performance.now();
   const id = randomUUID();
+  // Of its own: what other files have at the same time is no leak of this one.
+  const directory = mkdtempSync(join(tmpdir(), "test-"));
   // A host that can fork itself is started by the command that users have for it.
   const live = file.endsWith(".live.test.js");
   const [command, ...args] = live ? ["sh", at("bin", "brood"), "run"] : [node];
@@ -48,6 +52,7 @@ export async function runTestFile(file, { node = process.execPath, full = false,
       ...process.env,
       ...(live ? { PATH: `${dirname(node)}${delimiter}${process.env.PATH}` } : {}),
       NO_COLOR: "1",
+      TMPDIR: directory,
       BROOD_TEST_RUN: id,
       BROOD_TEST_REPORT: "3",
       ...(full ? { BROOD_FULL: "1" } : {}),
@@ -57,7 +62,8 @@ export async function runTestFile(file, { node = process.execPath, full = false,
     child.once("spawn", () => resolve(undefined));
     child.once("error", resolve);
   });
-  if (spawned)
+  if (spawned) {
+    rmSync(directory, { recursive: true });
     return {
       path: shown(file),
       ms: 0,
@@ -66,6 +72,7 @@ export async function runTestFile(file, { node = process.execPath, full = false,
       notes: [],
       failures: [{ name: "start", text: `${node}: ${spawned.message}` }],
     };
+  }
 
   const mark = markProcess(child.pid, id);
   running.add(mark);
@@ -77,7 +84,9 @@ export async function runTestFile(file, { node = process.execPath, full = false,
   running.delete(mark);
   await Promise.race([watch.drained, sleep(200)]);
   for (const stream of child.stdio) stream?.destroy();
-  return { path: shown(file), ms: performance.now() - since, ...judge(watch, ended, left) };
+  const files = watch.overdue ? [] : readdirSync(directory);
+  rmSync(directory, { recursive: true, force: true });
+  return { path: shown(file), ms: performance.now() - since, ...judge(watch, ended, left, files) };
 }
 
 /** Follows one process: what it reports, what it prints, and whether it keeps its deadlines. */
@@ -210,7 +219,7 @@ function describePid(pid, mark) {
   return found ? describeProcess(found) : `${pid} (gone)`;
 }
 
-function judge(watch, { code, signal }, left) {
+function judge(watch, { code, signal }, left, files) {
   const { totals, failures, skipped, notes } = watch;
   const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
   if (!watch.overdue && !totals) {
@@ -234,5 +243,7 @@ function judge(watch, { code, signal }, left) {
       name: "left behind",
       text: `these processes outlived the file and were killed:\n${left.map(({ line }) => `  ${line}`).join("\n")}`,
     });
+  if (files.length > 0)
+    failures.push({ name: "left behind", text: `these temporary files were removed:\n  ${files.join("\n  ")}` });
   return { passed: totals?.passed ?? 0, skipped, notes, failures, output: failures.length > 0 ? watch.said : "" };
 }

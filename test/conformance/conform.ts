@@ -15,8 +15,6 @@ import { suite } from "../harness/law.js";
 import { forget, keep } from "./page.js";
 
 export function conform(method: SpawnMethod): void {
-  // Other test files run beside this one, with temporary files of their own that are no leak of ours.
-  process.env["TMPDIR"] = mkdtempSync(join(tmpdir(), "conformance-"));
   const law = suite("conformance");
   const held = new Set<string>();
   law.before(async () => {
@@ -25,10 +23,7 @@ export function conform(method: SpawnMethod): void {
     const others: readonly SpawnMethod[] = method === LIVE ? [LIVE] : PLAIN;
     for (const one of others) await warmUp(one);
   });
-  law.after(() => {
-    rmSync(tmpdir(), { recursive: true, force: true });
-    keep(method, held);
-  });
+  law.after(() => keep(method, held));
   const leaks = leakCheck();
   const { laws, lacking } = conformance(method);
   for (const { sentence, run, deadline } of laws) {

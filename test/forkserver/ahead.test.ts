@@ -88,7 +88,7 @@ law("the next actor is it, and is what a fresh process with the same options is"
   const portal = await nursery.start(observer, { name: "observer", ...options, spawn: "forkserver" });
   const found = await portal.call("identity");
   assert.deepEqual([portal.id.pid, found.pid, found.own], [pid, pid, pid]);
-  assert.equal(found.title, "brood /observer".slice(0, found.title.length));
+  assert.equal(found.title, `brood of ${process.pid}: /observer`.slice(0, found.title.length));
   for (const what of ["env", "cwd", "umask", "execArgv"] as const) assert.deepEqual(found[what], fresh[what], what);
   const kinds = (descriptors: Record<string, string>): string[] =>
     Object.values(descriptors)

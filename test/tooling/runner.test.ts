@@ -1,5 +1,7 @@
 // The runner judges files from outside: what it must notice, it notices.
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { suite } from "../harness/law.js";
@@ -69,6 +71,13 @@ law("a law that waits for ever is ended at its deadline, and what it waits for i
 
 law("a law that hangs while it has a nursery shows the dump", async () => {
   assert.match(failure(await runLaws("hangs")).text, /kept by: .*what its actors do:\n.*nursery hung +open/s);
+});
+
+law("a file has a directory for temporary files to itself, and what it leaves there is told and removed", async () => {
+  const [first, second] = await Promise.all([runLaws("litters"), runLaws("holds")]);
+  assert.match(failure(first).text, /these temporary files were removed:\n {2}litter$/);
+  assert.equal(second.failures, []);
+  assert.ok(!existsSync(join(tmpdir(), "litter")));
 });
 
 law("a law that blocks the event loop is ended at its deadline", async () => {

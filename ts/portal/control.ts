@@ -465,7 +465,8 @@ export class Control implements ChannelHandler, BodySink {
 
   #sendSpec(): void {
     const { spawnMethod } = this;
-    const spec = { ...this.#settings.spec, actor: this.#id, spawnMethod };
+    const module = this.#body?.module ?? this.#settings.spec.module;
+    const spec = { ...this.#settings.spec, actor: this.#id, spawnMethod, module };
     // A fork has it already.
     if (spawnMethod === "forkserver") delete spec.preload;
     (this.#channel as Channel).send(FrameType.Spec, 0, 0, encodeSpec(spec));

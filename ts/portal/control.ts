@@ -434,7 +434,8 @@ export class Control implements ChannelHandler, BodySink {
     if (this.#status === "ended") return;
     if (breach !== undefined) {
       this.#breach = breach;
-      this.#force();
+      // No step of a cancel: that it is ended is the answer to what it did.
+      this.#body?.kill();
       return;
     }
     // Its process usually ends with its channel; one that lives on without is ended through its handle.

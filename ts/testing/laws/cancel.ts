@@ -332,6 +332,38 @@ law(
   { deadline: 60_000, needs: ["nested nurseries"] },
 );
 
+law(
+  "A task that is cancelled while it starts or asks actors of its own has obeyed, and failed nobody",
+  async (env) => {
+    for (const [endpoint, word] of [
+      ["startForEver", "started"],
+      ["askForEver", "asked"],
+    ] as const) {
+      // The failure of a task whose caller was interrupted would be the nursery's.
+      const notes = new Notes();
+      const nursery = await openNursery();
+      env.defer(() => nursery.cancel());
+      const portal = await nursery.start(scopes, env.options(endpoint, { stdio: notes.hear }));
+      const interrupted = rejection(portal.call(endpoint, env.options("")));
+      await notes.come(word === "started" ? 2 : 1);
+      await nursery.close();
+      assert.ok((await interrupted) instanceof Cancelled);
+      assert.equal((await portal.exited).kind, "cancelled");
+      // And where the actor alone is cancelled, its caller hears of that.
+      const again = new Notes();
+      await withNursery(async (other) => {
+        const alone = await other.start(scopes, env.options(endpoint, { stdio: again.hear }));
+        const pending = rejection(alone.call(endpoint, env.options("")));
+        await again.come(word === "started" ? 2 : 1);
+        assert.equal(await alone.cancel("enough"), true);
+        const error = await pending;
+        assert.ok(error instanceof Cancelled && error.reason === "enough", String(error));
+      });
+    }
+  },
+  { needs: ["nested nurseries"] },
+);
+
 law("portal.cancel() tells whether it was acknowledged; an actor already dead counts as done", async (env) => {
   const obedient = await start(env, "obedient");
   assert.equal(await obedient.cancel(), true);

@@ -78,6 +78,10 @@ export default defineActor({
     for (let n = 0; n < to; n++) yield n;
     return to;
   },
+  /** In messages that take many frames. */
+  pour: async function* (messages: number) {
+    for (let left = messages; left > 0; left--) yield new Uint8Array(100_000);
+  },
   endless: async function* () {
     for (let n = 0; ; n++) {
       yield n;

@@ -90,6 +90,13 @@ async function converse(
         for await (const number of context.stream) numbers.push(number);
         return numbers;
       });
+    case "pour":
+      return portal.withContext("pour", [amount], async (context) => {
+        opened(context);
+        let bytes = 0;
+        for await (const message of context.stream) bytes += (message as Uint8Array).length;
+        return bytes / 100_000;
+      });
     case "endless":
       return portal.withContext("endless", [], async (context) => {
         opened(context);

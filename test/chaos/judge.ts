@@ -278,7 +278,11 @@ class Judge {
         if (!mayHaveGivenUp(record, group)) return `its supervisor had no reason to give up: ${showError(error)}`;
       } else if (error instanceof RemoteActorError) {
         // A task whose caller had been interrupted failed all the same.
-        if (error.remote.name === "Cancelled" || error.remote.name === "NurseryClosed")
+        // Of another task than the one that was cancelled it is a failure all the same.
+        const fell = record.done.some(
+          (harm) => harm.plan.kind === "fell" && harmText(harm) === flatReason(error.remote.fields["reason"]),
+        );
+        if ((error.remote.name === "Cancelled" && !fell) || error.remote.name === "NurseryClosed")
           return `it threw what a task only obeyed: ${showError(error)}`;
         const late = record.asked.find(({ plan }) => mustFail(plan) && failureOf(plan) === error.remote.message);
         if (late !== undefined && (late.member?.group ?? late.pool) === group && wasInterrupted(late)) continue;
@@ -481,6 +485,8 @@ class Judge {
         case "killed":
           return by(["kill"]) || this.#deafens(member) || (pool !== undefined && by(["kill", "cancel pool"]));
         case "signalled":
+          // A stopped process whose parent ends is told so by the kernel, which ends it.
+          if (exit.signal === "SIGHUP") return by(["SIGSTOP"]) && record.templates.size > 0;
           return exit.signal === "SIGKILL" && by(["SIGKILL", "kill any process"]);
         case "exited":
           if (by(["leave"], ({ plan }) => codeOf(plan.id) === exit.code)) return true;

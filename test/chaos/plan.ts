@@ -1,6 +1,7 @@
 // What one round of chaos does, all of it drawn from one seed before anything happens: trees of actors, what is asked of them, the harm that
 // comes to them, and when. Times are ms from the beginning of the round.
 import type { RestartType, SpawnMethod, Strategy } from "brood";
+import { LIVE } from "#brood/testing/methods.js";
 import { Random } from "../harness/random.js";
 
 /** An actor in a tree. */
@@ -65,6 +66,7 @@ export type AskKind =
   | "ignore"
   | "echo"
   | "count"
+  | "pour"
   | "endless"
   | "linger"
   | "deafen"
@@ -140,7 +142,7 @@ export interface Plan {
 const SPAN = 120;
 
 /** How likely a start is of a method: processes cost much more time. */
-const WEIGHTS: Readonly<Record<SpawnMethod, number>> = { wasm: 5, forkserver: 4, main_thread_forkserver: 6, exec: 1 };
+const WEIGHTS: Readonly<Record<SpawnMethod, number>> = { wasm: 4, forkserver: 5, main_thread_forkserver: 6, exec: 1 };
 /** The same further down, where a process that forks has a template of its own to start. */
 const BELOW: Readonly<Record<SpawnMethod, number>> = { wasm: 8, forkserver: 1, main_thread_forkserver: 2, exec: 1 };
 
@@ -204,9 +206,12 @@ class Drawing {
     };
   }
 
-  #member(depth: number, supervised = false): MemberPlan {
+  /** @param methods those that its parent has */
+  #member(depth: number, supervised = false, methods = this.#methods): MemberPlan {
     const random = this.#random;
-    const method = this.#method(depth === 0 ? WEIGHTS : BELOW);
+    const method = this.#method(depth === 0 ? WEIGHTS : BELOW, methods);
+    // This program can be forked, and what is forked of it; a guest has what its host has.
+    const lower = method === "wasm" || method === LIVE ? methods : methods.filter((one) => one !== LIVE);
     const grows = !supervised && depth < 2 && random.chance(depth === 0 ? 0.35 : 0.2);
     return {
       name: `actor-${this.#names++}`,
@@ -222,18 +227,15 @@ class Drawing {
       below: grows
         ? {
             onDeath: random.chance(0.4) ? "fail" : "report",
-            members: Array.from({ length: random.between(1, 2) }, () => this.#member(depth + 1)),
+            members: Array.from({ length: random.between(1, 2) }, () => this.#member(depth + 1, false, lower)),
           }
         : undefined,
       restart: supervised ? random.pick(["permanent", "transient", "temporary"] as const) : undefined,
     };
   }
 
-  /** A fork of this very program can be made by it alone: further down, by another such fork or by its own guests. */
-  #method(weights: Readonly<Record<SpawnMethod, number>>): SpawnMethod {
-    return this.#random.weigh(
-      Object.fromEntries(this.#methods.map((method) => [method, weights[method]])),
-    ) as SpawnMethod;
+  #method(weights: Readonly<Record<SpawnMethod, number>>, methods = this.#methods): SpawnMethod {
+    return this.#random.weigh(Object.fromEntries(methods.map((method) => [method, weights[method]]))) as SpawnMethod;
   }
 
   #harm(id: number, groups: readonly GroupPlan[]): HarmPlan | undefined {
@@ -244,7 +246,7 @@ class Drawing {
     const group = random.pick(groups);
     const where = random.weigh({
       member: 14,
-      group: 3,
+      group: 2,
       template: this.#methods.includes("forkserver") ? 0.5 : 0,
       any: 1.5,
       supervisor: group.supervisor === undefined ? 0 : 1,
@@ -290,21 +292,21 @@ class Drawing {
       cancel: held,
       uncaught: 2,
       leave: isProcess ? 2 : 0,
-      SIGKILL: isProcess ? 4 : 0,
-      SIGSTOP: isProcess && member.restart === undefined ? 1.5 : 0,
+      SIGKILL: isProcess ? 6 : 0,
+      SIGSTOP: isProcess && member.restart === undefined ? 2 : 0,
       babble: isProcess ? 1 : 0,
       loop: member.restart !== undefined ? 0 : isProcess ? 1 : alone ? 2 : 0,
       hoard: !isProcess && alone ? 1 : 0,
       fell: member.depth === 0 && member.below !== undefined ? 3 : 0,
-      cut: isProcess && top ? 0.7 : 0,
-      "cut host": isProcess && top ? 0.3 : 0,
-      "cut actor": isProcess && top ? 0.3 : 0,
-      "corrupt host": isProcess && top ? 0.7 : 0,
-      "corrupt actor": isProcess && top ? 0.7 : 0,
-      "tear host": isProcess && top ? 0.7 : 0,
-      "tear actor": isProcess && top ? 0.7 : 0,
-      "stall host": isProcess && top ? 0.3 : 0,
-      "stall actor": isProcess && top ? 0.3 : 0,
+      cut: isProcess && top ? 1 : 0,
+      "cut host": isProcess && top ? 0.5 : 0,
+      "cut actor": isProcess && top ? 0.5 : 0,
+      "corrupt host": isProcess && top ? 1 : 0,
+      "corrupt actor": isProcess && top ? 1 : 0,
+      "tear host": isProcess && top ? 1 : 0,
+      "tear actor": isProcess && top ? 1 : 0,
+      "stall host": isProcess && top ? 0.5 : 0,
+      "stall actor": isProcess && top ? 0.5 : 0,
     });
     if (isChannelHarm(kind)) member.breakable = true;
     if (["SIGSTOP", "loop", "stall host", "stall actor", "cut host", "cut actor"].includes(kind)) member.deaf = true;
@@ -341,7 +343,7 @@ class Drawing {
           fail: 1,
           heed: 2,
           ignore: member.restart === undefined && member.below === undefined ? 0.5 : 0,
-          ...(member.depth > 0 ? {} : { echo: 3, count: 2, endless: 1, linger: 2, deafen: 1, stumble: 1 }),
+          ...(member.depth > 0 ? {} : { echo: 3, count: 2, pour: 2, endless: 1, linger: 2, deafen: 1, stumble: 1 }),
         });
         if (kind === "ignore") member.deaf = true;
         ask(member.name, kind);

@@ -13,6 +13,7 @@ import {
 } from "brood";
 import { ChannelBreaker, type BreakableChannel } from "brood/testing";
 import type { Family } from "./family.js";
+import { METHODS } from "#brood/testing/methods.js";
 import { isTemplate } from "#brood/testing/processes.js";
 import { livingTemplates } from "#brood/spawn/templates.js";
 import type { Fallen, Grown, Level } from "../actors/chaos.js";
@@ -571,7 +572,7 @@ function optionsOf({ method, preload, limits }: Pick<MemberPlan, "method" | "pre
   if (method !== "wasm") return { spawn: method, ...(preload ? { preload } : {}) };
   return {
     spawn: method,
-    grants: { actors: ["wasm", "forkserver", "exec"] },
+    grants: { actors: METHODS },
     ...(limits === undefined ? {} : { limits }),
   };
 }

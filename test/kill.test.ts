@@ -17,6 +17,7 @@ import { isAlive, isTemplate, processState } from "#brood/testing/processes.js";
 import type { TreeConfig } from "#brood/testing/programs/tree.js";
 import { leakCheck } from "./harness/leaks.js";
 import { suite, type LawTask } from "./harness/law.js";
+import { anySeed, Random } from "./harness/random.js";
 
 const METHODS = ["forkserver", "exec"] as const;
 const ROUNDS = process.env["BROOD_FULL"] ? 200 : 20;
@@ -49,17 +50,6 @@ function environment(t: LawTask, method: LawEnv["method"]): LawEnv {
   return lawEnv(method, { directory, defer: (cleanUp) => t.defer(cleanUp), observer: { dumpTree, formatTree } });
 }
 
-/** A generator of equal numbers for equal seeds (mulberry32), from 0 to 1. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 /** Runs `round` with seeds of its own; a failure says which. */
 async function rounds(
   count: number,
@@ -67,12 +57,12 @@ async function rounds(
 ): Promise<void> {
   const given = process.env["BROOD_SEED"];
   for (let index = 0; index < (given === undefined ? count : 1); index++) {
-    const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
-    const next = random(seed);
+    const seed = given === undefined ? anySeed() : Number(given);
+    const random = new Random(seed);
     try {
       await round(
-        (from) => from[Math.floor(next() * from.length)] as never,
-        (ms) => next() * ms,
+        (from) => random.pick(from),
+        (ms) => random.next() * ms,
       );
     } catch (error) {
       throw new Error(`round ${index}, BROOD_SEED=${seed}: ${(error as Error).message}`, { cause: error });

@@ -1,7 +1,8 @@
 // Laws of brood/testing: its deadlines, its clock, and what it breaks.
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { actor, ActorDied, dumpTree, formatTree, InvalidMessage, withNursery } from "brood";
-import { ChannelBreaker, DeadlinePassed, VirtualClock, within } from "brood/testing";
+import { ChannelBreaker, DeadlinePassed, leakCheck, VirtualClock, within } from "brood/testing";
 import { ROOT } from "./harness/checkout.js";
 import { suite } from "./harness/law.js";
 import { run } from "./harness/run.js";
@@ -109,6 +110,34 @@ law("a corrupted frame ends the actor that it came from, and its host lives on",
     },
     { onDeath: "report" },
   );
+});
+
+law("a channel that is cut while its relay is full leaves nothing of it", async (t) => {
+  const chaos = actor<typeof import("./actors/chaos.js")>(new URL("./actors/chaos.js", import.meta.url));
+  const ladder = { cancelTimeout: 100, killTimeout: 100 };
+  for (const ends of [["host"], ["actor"], ["host", "actor"]] as const) {
+    const leaks = leakCheck();
+    leaks.snapshot();
+    const breaker = new ChannelBreaker();
+    t.defer(() => breaker.remove());
+    await withNursery(
+      async (nursery) => {
+        const next = breaker.next();
+        const portal = await nursery.start(chaos, { name: "stopped", spawn: "exec", ...ladder });
+        const channel = await next;
+        const { stream } = await portal.open("deafen");
+        process.kill(portal.id.pid as number, "SIGSTOP");
+        // More than all sockets on the way hold.
+        for (let sent = 0; sent < 200; sent++) void stream.send(new Uint8Array(5_000)).catch(() => {});
+        const seen = (): number => channel.frames("actor").length;
+        for (let before = -1; before !== seen(); await sleep(20)) before = seen();
+        channel.cut(ends);
+      },
+      { onDeath: "report" },
+    );
+    breaker.remove();
+    await leaks.assertSame();
+  }
 });
 
 law.run();

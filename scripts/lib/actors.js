@@ -26,6 +26,7 @@ const ACTORS = [
     "unready",
     "worker",
   ].map((name) => at("dist", "testing", "actors", `${name}.js`)),
+  at("build", "test", "actors", "chaos.js"),
   at("build", "test", "actors", "schemas.js"),
   at("build", "test", "actors", "values.js"),
   at("build", "examples", "docsite", "renderer.js"),

@@ -50,7 +50,7 @@ const TABLE: readonly [string, Exit, Exit][] = [
   ["an uncaught error before exit code 1", exit(code(1), { fatal }), { kind: "failed", error: fatal }],
   [
     "a breach of the protocol, for which brood killed it",
-    exit(signal("SIGKILL"), { breach, forced: true }),
+    exit(signal("SIGKILL"), { breach }),
     { kind: "failed", error: breach },
   ],
   [
@@ -74,6 +74,11 @@ const TABLE: readonly [string, Exit, Exit][] = [
     "asked, and failed of itself before it could obey",
     exit(code(1), { asked: cancel, fatal }),
     { kind: "failed", error: fatal },
+  ],
+  [
+    "asked, and broke the protocol before it could obey, for which brood killed it",
+    exit(signal("SIGKILL"), { asked: cancel, breach }),
+    { kind: "failed", error: breach },
   ],
   ["asked, and left of itself before it could obey", exit(code(4), { asked: cancel }), code(4)],
   ["killed", exit(signal("SIGKILL"), { asked: kill, forced: true }), KILLED],

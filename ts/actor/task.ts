@@ -2,7 +2,8 @@
 // and what it deferred runs, last first, within `cancelTimeout`.
 import type { ActorInfo, ContextTask, Nursery, NurseryOptions, Task } from "../context/surface.js";
 import type { ActorId } from "../errors/identity.js";
-import { InvalidMessage, InvalidOption, ProtocolError, Unsupported, type Cancelled } from "../errors/kinds.js";
+import { isBroodError, type BroodError } from "../errors/base.js";
+import { ActorDied, Cancelled, InvalidMessage, InvalidOption, ProtocolError, Unsupported } from "../errors/kinds.js";
 import { didYouMean, listNames } from "../errors/near.js";
 import { StreamClosed } from "../errors/stream.js";
 import { Life } from "../context/life.js";
@@ -112,11 +113,13 @@ export class ActorTask implements Task {
 
   /** Whether `error` says no more than that the task obeyed its cancel. */
   obeyed(error: unknown): boolean {
-    if (this.#cancelled === undefined) return false;
-    if (error === this.#cancelled) return true;
-    // Node's own functions wrap the signal's reason: AbortError with the reason as cause.
+    const cancelled = this.#cancelled;
+    if (cancelled === undefined) return false;
+    if (error === cancelled) return true;
     try {
-      return error instanceof Error && error.name === "AbortError" && error.cause === this.#cancelled;
+      if (isBroodError(error)) return isOf(error, cancelled);
+      // Node's own functions wrap the signal's reason: AbortError with the reason as cause.
+      return error instanceof Error && error.name === "AbortError" && error.cause === cancelled;
     } catch {
       return false; // a thrown proxy may refuse every look at it
     }
@@ -157,6 +160,23 @@ export class ActorTask implements Task {
   #mustRun(what: string): void {
     if (this.#over) throw new ProtocolError(what, "the task has ended");
   }
+}
+
+/** Whether an error is what the same cancel did to something of the task's own: its actors, a start, a nursery that starts nothing more. */
+function isOf(error: BroodError, cancelled: Cancelled): boolean {
+  const { canceller, reason } = cancelled;
+  if (error instanceof Cancelled)
+    return (
+      error.scope === cancelled.scope &&
+      error.via === cancelled.via &&
+      error.canceller.uuid === canceller.uuid &&
+      error.reason === reason
+    );
+  if (error instanceof ActorDied) {
+    const { exit } = error;
+    return exit.kind === "cancelled" && exit.by.uuid === canceller.uuid && exit.reason === reason;
+  }
+  return error.cause instanceof Cancelled && isOf(error.cause, cancelled);
 }
 
 /** Runs a cleanup and waits for it at most `ms`. */

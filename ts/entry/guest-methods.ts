@@ -55,6 +55,7 @@ class RelayedBody implements Body, Relayed, Exports {
   #ended = false;
   pid: number | undefined;
   known = false;
+  module: string | undefined;
   instead: Body["instead"];
   table: ReadonlyMap<string, ExportEntry> = new Map();
   /** Calls that wait for the one before: of a component one runs at a time. */
@@ -127,6 +128,7 @@ class RelayedBody implements Body, Relayed, Exports {
       case "speaks": {
         this.pid = told.pid ?? undefined;
         this.known = told.known;
+        this.module = told.module ?? undefined;
         if (told.reason !== undefined && told.reason !== null) this.instead = { method: "exec", reason: told.reason };
         const memory = told.memory ?? undefined;
         return sink.speaks(

@@ -130,6 +130,8 @@ class HostedBody implements BodySink {
   readonly gone: Promise<void>;
   #over!: () => void;
   #body: Body | undefined;
+  /** Where it lies, of a body that loads it. */
+  #module: string | undefined;
   #transport: Transport | undefined;
   #exports: Exports | undefined;
 
@@ -154,6 +156,7 @@ class HostedBody implements BodySink {
       if (method === undefined) throw new InvalidMessage(`there is no spawn method ${name}`);
       method.check("nursery.start", options);
       const source = orderedSource(this.#order.source, this.#settings.beside);
+      if (source.kind === "actor" && name !== "wasm") this.#module = source.module.href;
       const own = { ...limits, memory: Math.min(limits.memory, this.#settings.limits.memory) };
       const output = (stream: "stdout" | "stderr", text: string): void => this.#tell({ on: "output", stream, text });
       const request = { id, path, token, startTimeout, source, options, explicit, limits: own, output, sink: this };
@@ -204,8 +207,8 @@ class HostedBody implements BodySink {
   speaks(transport: Transport, guest?: Guest): void {
     this.#transport = transport;
     if (guest !== undefined) this.#keepMap(guest.mapStack);
-    const { pid, known = false, instead } = this.#body ?? {};
-    this.#tell({ on: "speaks", pid, known, reason: instead?.reason, memory: guest?.memory });
+    const { pid, known = false, instead, module = this.#module } = this.#body ?? {};
+    this.#tell({ on: "speaks", pid, known, reason: instead?.reason, module, memory: guest?.memory });
   }
 
   offers(exports: Exports): void {

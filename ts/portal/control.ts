@@ -521,7 +521,8 @@ export class Control implements ChannelHandler, BodySink {
     if (this.#status === "ended") return;
     if (breach !== undefined) {
       this.#breach = breach;
-      this.#force();
+      // No step of a cancel: that it is ended is the answer to what it did.
+      this.#body?.kill();
       return;
     }
     // Its process usually ends with its channel; one that lives on without is ended through its handle.
@@ -552,7 +553,8 @@ export class Control implements ChannelHandler, BodySink {
 
   #sendSpec(): void {
     const { spawnMethod } = this;
-    const spec = { ...this.#settings.spec, actor: this.#id, spawnMethod };
+    const module = this.#body?.module ?? this.#settings.spec.module;
+    const spec = { ...this.#settings.spec, actor: this.#id, spawnMethod, module };
     // A fork has it already.
     if (spawnMethod === "forkserver") delete spec.preload;
     (this.#channel as Channel).send(FrameType.Spec, 0, 0, encodeSpec(spec));

@@ -45,6 +45,8 @@ export interface Body {
   doing?(): Lateness | undefined;
   /** It can be nobody else: what it is told need not wait until it has proved itself. */
   readonly known?: boolean;
+  /** Its module as it is to load it, where its owner knows that by another name; before it speaks. */
+  readonly module?: string | undefined;
   /** How long this process stood still to make it, in ms, where it did. */
   readonly pause?: number | undefined;
   /** It has ended, and only how is not known yet: `gone` follows. */

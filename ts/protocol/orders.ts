@@ -144,6 +144,8 @@ export type Told =
       readonly pid?: number | undefined;
       readonly known: boolean;
       readonly reason?: string | undefined;
+      /** The place of its module, where it loads one: a guest knows it relative to its own artifact. */
+      readonly module?: string | undefined;
       /** Bytes that it can have at all, where it is a guest. */
       readonly memory?: number | undefined;
     }

@@ -77,7 +77,7 @@ export class BreakableChannel {
   /** At once. */
   cut(ends: readonly ChannelEnd[] = BOTH): void {
     this.#broken = true;
-    for (const lane of Object.values(this.#lanes)) lane.deaf = true;
+    for (const lane of Object.values(this.#lanes)) lane.deafen();
     this.#close(ends);
     this.#tellBroken();
   }
@@ -102,8 +102,8 @@ export class BreakableChannel {
 class Lane {
   readonly passed: Frame[] = [];
   torn = false;
-  deaf = false;
   rule: Break | undefined;
+  #deaf = false;
   readonly #from: Socket;
   readonly #to: Socket;
   readonly #breaks: (rule: Break) => void;
@@ -116,12 +116,12 @@ class Lane {
     this.#to = to;
     this.#breaks = breaks;
     from.on("data", (bytes: Buffer) => {
-      if (this.deaf) return;
+      if (this.#deaf) return;
       this.#have = Buffer.concat([this.#have, bytes]);
       this.#pass();
     });
     from.on("end", () => {
-      if (this.deaf || this.#have.length === 0) return;
+      if (this.#deaf || this.#have.length === 0) return;
       // The sender has ended within a frame, by itself.
       this.torn = true;
       this.#to.write(this.#have);
@@ -129,6 +129,12 @@ class Lane {
     to.on("drain", () => {
       if (this.#held === undefined) from.resume();
     });
+  }
+
+  /** Passes on nothing more. It reads on all the same, or it would not see the end of who sends. */
+  deafen(): void {
+    this.#deaf = true;
+    this.#from.resume();
   }
 
   resume(): void {
@@ -142,7 +148,7 @@ class Lane {
   }
 
   #pass(): void {
-    while (this.#held === undefined && !this.deaf && this.#have.length >= HEADER_BYTES) {
+    while (this.#held === undefined && !this.#deaf && this.#have.length >= HEADER_BYTES) {
       const length = this.#have.readUInt32LE(0);
       const type = this.#have[4] as number;
       if (type === 0 || type > FrameType.Timer || length > MAX_FRAME_PAYLOAD) {

@@ -122,6 +122,25 @@ export default defineActor(
       void child.call("leave", 7);
       await nursery.join();
     }),
+    /** Starts actors of its own and ends them, as long as it can; notes each one. What that ends with it lets through. */
+    startForEver: endpoint(async (task, options: ProcessOptions): Promise<never> => {
+      const nursery = await task.openNursery();
+      for (;;) {
+        const child = await nursery.start(worker, { ...options, name: "child" });
+        note(task, "started");
+        await child.close();
+      }
+    }),
+    /** Asks an actor of its own again and again; what that ends with it lets through. */
+    askForEver: endpoint(async (task, options: ProcessOptions): Promise<never> => {
+      const nursery = await task.openNursery();
+      const child = await nursery.start(worker, { ...options, name: "child" });
+      for (let asked = 0; ; asked++) {
+        await child.call("add", asked, 1).catch(() => child.exited);
+        if (asked === 0) note(task, "asked");
+        if (child.status === "ended") await child.call("add", asked, 1);
+      }
+    }),
     forever: () => new Promise<never>(() => {}),
     /** Asks an actor of its own for the time it has left, bounded by `deadline`. */
     timeLeft: endpoint(async (task, deadline: number | undefined, options: ProcessOptions) => {

@@ -332,6 +332,67 @@ law(
   { deadline: 60_000, needs: ["nested nurseries"] },
 );
 
+law(
+  "A task that is cancelled while it starts or asks actors of its own has obeyed, and failed nobody",
+  async (env) => {
+    for (const [endpoint, word] of [
+      ["startForEver", "started"],
+      ["askForEver", "asked"],
+    ] as const) {
+      // The failure of a task whose caller was interrupted would be the nursery's.
+      const notes = new Notes();
+      const nursery = await openNursery();
+      env.defer(() => nursery.cancel());
+      const portal = await nursery.start(scopes, env.options(endpoint, { stdio: notes.hear }));
+      const interrupted = rejection(portal.call(endpoint, env.options("")));
+      await notes.come(word === "started" ? 2 : 1);
+      await nursery.close();
+      assert.ok((await interrupted) instanceof Cancelled);
+      assert.equal((await portal.exited).kind, "cancelled");
+      // And where the actor alone is cancelled, its caller hears of that.
+      const again = new Notes();
+      await withNursery(async (other) => {
+        const alone = await other.start(scopes, env.options(endpoint, { stdio: again.hear }));
+        const pending = rejection(alone.call(endpoint, env.options("")));
+        await again.come(word === "started" ? 2 : 1);
+        assert.equal(await alone.cancel("enough"), true);
+        const error = await pending;
+        assert.ok(error instanceof Cancelled && error.reason === "enough", String(error));
+      });
+    }
+  },
+  { needs: ["nested nurseries"] },
+);
+
+law(
+  "What an actor said before it left is heard also by a host that wrote to it in between",
+  async (env) => {
+    for (const how of ["cancel", "uncaught"] as const) {
+      const nursery = await openNursery({ onDeath: "report" });
+      env.defer(() => nursery.close());
+      const portal = await nursery.start(worker, env.options(how));
+      const pid = portal.id.pid as number;
+      const deadline = 100;
+      const waiting = rejection(portal.with({ deadline }).call("wait"));
+      const until = performance.now() + 2 * deadline;
+      const asked = how === "cancel" ? portal.cancel("enough") : portal.call("uncaught", "last words");
+      // What was asked is on its way; the answer is not read before the deadline has made this host write once more.
+      await new Promise((resolve) => setImmediate(resolve));
+      while (isAlive(pid) || performance.now() < until);
+      assert.ok((await waiting) instanceof DeadlineExceeded);
+      const exit = await portal.exited;
+      if (how === "cancel") {
+        assert.equal(await asked, true);
+        assert.deepEqual(exit, { kind: "cancelled", by: thisProcess().id, reason: "enough" });
+      } else {
+        assert.ok(exit.kind === "failed" && isRemote(exit.error, "RangeError"), JSON.stringify(exit));
+        assert.equal(exit.error.remote.message, "last words");
+      }
+    }
+  },
+  { needs: ["process"] },
+);
+
 law("portal.cancel() tells whether it was acknowledged; an actor already dead counts as done", async (env) => {
   const obedient = await start(env, "obedient");
   assert.equal(await obedient.cancel(), true);

@@ -156,6 +156,27 @@ law("A guest starts actors of its own with the methods that it was granted, and 
   });
 });
 
+law(
+  "A guest's own actors may be processes of a module that it names relative to its own",
+  async () => {
+    await withNursery(async (nursery) => {
+      const methods = ["forkserver", "exec"] as const;
+      const granted = await nursery.start(scopes, { spawn: "wasm", name: "granted", grants: { actors: methods } });
+      for (const spawn of methods) {
+        const known = await granted.call("known", ["below"], { spawn });
+        assert.deepEqual(
+          known.map(({ spawnMethod, path, pid }) => [spawnMethod, path, pid !== undefined]),
+          [
+            ["wasm", "/granted", false],
+            [spawn, "/granted/below", true],
+          ],
+        );
+      }
+    });
+  },
+  NEEDS,
+);
+
 law("No two actors draw equal random values, from any source, however alike they began", async (env) => {
   await withNursery(async (nursery) => {
     const names = ["one", "two", "three", "four"];

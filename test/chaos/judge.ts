@@ -444,7 +444,7 @@ class Judge {
         return reached.some(
           (one) =>
             this.#explainReason(flatReason(reason), { member: one, seq }, one.group) ||
-            (!/^harm /.test(flatReason(reason)) && hits.member(this.#record, one).some((harm) => harm.seq < seq)),
+            (!flatReason(reason).startsWith("harm ") && hits.member(this.#record, one).some((harm) => harm.seq < seq)),
         )
           ? undefined
           : unexplained;

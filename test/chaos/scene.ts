@@ -20,7 +20,7 @@ import type { Fallen, Grown, Level } from "../actors/chaos.js";
 import { abortOf, askDirectly, askThrough, isFinite, leaveOf, relayed } from "./asks.js";
 import { codeOf, comesBack, harmText, hits, isWild, mayHaveGivenUp, mustEnd } from "./judge.js";
 import { isChannelHarm, type AskPlan, type HarmPlan, type MemberPlan } from "./plan.js";
-import { RoundRecord, showError, type AnyPortal, type Group, type Member, type Promised } from "./record.js";
+import { showError, type AnyPortal, type Group, type Member, type Promised, type RoundRecord } from "./record.js";
 
 /** Whatever brood is asked for has settled after so many ms, on any machine. */
 export const BOUND = 10_000;

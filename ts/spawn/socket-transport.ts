@@ -93,6 +93,7 @@ class HearingSocket extends Socket {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     if (error !== null) this.#hear();
+    // oxlint-disable-next-line no-underscore-dangle -- Node's name for what a kind of stream does at its end
     super._destroy(error, callback);
   }
 }

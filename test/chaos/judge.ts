@@ -490,6 +490,8 @@ class Judge {
           return exit.signal === "SIGKILL" && by(["SIGKILL", "kill any process"]);
         case "exited":
           if (by(["leave"], ({ plan }) => codeOf(plan.id) === exit.code)) return true;
+          // Its last words wait behind what it was sending, and it leaves without them.
+          if (exit.code === 1 && member?.isProcess !== false && this.#pours(member)) return by(["uncaught"]);
           // Whoever writes into a channel that is gone leaves without having read the torn frame.
           if (exit.code === 0) return by(["cut", "cut host", "cut actor", "tear host", "tear actor"]);
           return exit.code === 76 && by(["corrupt actor", "tear actor"]);
@@ -517,6 +519,11 @@ class Judge {
   /** Something keeps it, or one above it, from hearing its cancel. */
   #deafens(member: Member | undefined): boolean {
     return member !== undefined && member.line.some(({ plan }) => plan.deaf);
+  }
+
+  /** Whether somebody has had it send more than its channel holds. */
+  #pours(member: Member | undefined): boolean {
+    return this.#record.asked.some((one) => one.plan.kind === "pour" && one.member === member);
   }
 
   /** Whether its nursery had been asked to end by then. */

@@ -12,7 +12,8 @@ const law = suite("exit");
 const by: ActorId = { name: "root", uuid: "r" };
 const where = { actor: { name: "a", uuid: "a" }, path: "/a" };
 const fatal = new RangeError("uncaught");
-const breach = new InvalidMessage("a torn frame");
+const breach = new InvalidMessage("a frame of no type");
+const torn = new InvalidMessage("half a frame");
 const unborn = new Error("EAGAIN");
 const cancel: Asked = { kind: "cancel", by, reason: "enough" };
 const kill: Asked = { kind: "kill", by };
@@ -33,6 +34,7 @@ function exit(
     forced: false,
     fatal: undefined,
     breach: undefined,
+    torn: undefined,
     ...rest,
     end: { status, stderr: [], ...(memory === undefined ? {} : { memory }) },
   });
@@ -58,6 +60,12 @@ const TABLE: readonly [string, Exit, Exit][] = [
     exit(code(1), { breach, fatal }),
     { kind: "failed", error: breach },
   ],
+  ["ended within a frame, by a signal of somebody else's", exit(signal("SIGKILL"), { torn }), signal("SIGKILL")],
+  ["left with a code, within a frame", exit(code(3), { torn }), code(3)],
+  ["an uncaught error, within a frame", exit(code(1), { torn, fatal }), { kind: "failed", error: fatal }],
+  ["left within a frame, and nothing else tells why", exit(code(0), { torn }), { kind: "failed", error: torn }],
+  ["nobody knows, but that it was within a frame", exit({ kind: "lost" }, { torn }), { kind: "failed", error: torn }],
+  ["asked, and left within a frame", exit(code(0), { asked: cancel, torn }), code(0)],
   ["asked and acknowledged", exit(code(0), { asked: cancel, acknowledged: true }), CANCELLED],
   [
     "acknowledged, but had to be made to leave",
@@ -118,6 +126,7 @@ const facts = fc.record({
   forced: fc.boolean(),
   fatal: fc.constantFrom(undefined, fatal),
   breach: fc.constantFrom(undefined, breach),
+  torn: fc.constantFrom(undefined, torn),
 });
 
 law("cancelled, killed and returned are said only of what was asked for, and name who asked", () => {

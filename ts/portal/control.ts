@@ -144,6 +144,8 @@ export class Control implements ChannelHandler, BodySink {
   #forced = false;
   #fatal: Error | undefined;
   #breach: InvalidMessage | undefined;
+  /** Its channel ended within a frame: its own doing, unless its end says more. */
+  #torn: InvalidMessage | undefined;
   #loadError: { phase: "load" | "setup"; error: RemoteActorError } | undefined;
   #startError: Error | undefined;
   /** How far it had come when `startTimeout` was over. */
@@ -517,9 +519,11 @@ export class Control implements ChannelHandler, BodySink {
     speaks.flush();
   }
 
-  closed(breach: InvalidMessage | undefined): void {
+  closed(breach: InvalidMessage | undefined, torn = false): void {
     if (this.#status === "ended") return;
-    if (breach !== undefined) {
+    // Who dies while it sends leaves half a frame behind.
+    if (torn && this.#phase === "ready") this.#torn = breach;
+    else if (breach !== undefined) {
       this.#breach = breach;
       // No step of a cancel: that it is ended is the answer to what it did.
       this.#body?.kill();
@@ -528,7 +532,8 @@ export class Control implements ChannelHandler, BodySink {
     // Its process usually ends with its channel; one that lives on without is ended through its handle.
     this.#later(CHANNEL_DRAIN, () => {
       if (this.#body?.ended === true) return;
-      if (!this.#acknowledged) this.#breach ??= new InvalidMessage("its channel was closed while it lived on");
+      if (!this.#acknowledged)
+        this.#breach ??= this.#torn ?? new InvalidMessage("its channel was closed while it lived on");
       this.#force();
     });
   }
@@ -641,6 +646,7 @@ export class Control implements ChannelHandler, BodySink {
       forced: this.#forced,
       fatal: this.#fatal,
       breach: this.#breach,
+      torn: this.#torn,
     });
     this.#exit = exit;
     this.#advance("gone");

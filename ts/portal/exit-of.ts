@@ -24,6 +24,8 @@ export interface ExitFacts {
   readonly fatal: Error | undefined;
   /** What it did against the protocol. */
   readonly breach: Error | undefined;
+  /** What it sent stopped within a frame. */
+  readonly torn: Error | undefined;
 }
 
 /** Signals by which a system asks programs to end: beside a cancel they say nothing new. */
@@ -62,5 +64,10 @@ export function exitOf(facts: ExitFacts): Exit {
   // Of a guest, what ended it is better known than what it said.
   if (status.kind === "failed") return { kind: "failed", error: status.error };
   if (facts.fatal !== undefined) return { kind: "failed", error: facts.fatal };
+  // Nothing else tells that it has failed.
+  if (facts.torn !== undefined && asked === undefined && (status.kind === "lost" || isSilent(status)))
+    return { kind: "failed", error: facts.torn };
   return status.kind === "unborn" ? { kind: "failed", error: status.error } : status;
 }
+
+const isSilent = (status: BodyEnd["status"]): boolean => status.kind === "exited" && status.code === 0;

@@ -31,8 +31,11 @@ const MAX_BEGUN = 64;
 export interface ChannelHandler {
   /** `payload` is valid during the call only. Throws nothing but InvalidMessage, which ends the channel. */
   message(type: FrameType, flags: number, context: number, payload: Uint8Array): void;
-  /** Once. `breach` is what the peer did wrong, or undefined where the channel just ended. */
-  closed(breach: InvalidMessage | undefined): void;
+  /**
+   * Once. `breach` is what the peer did wrong, or undefined where the channel just ended. `torn`: that is no more than that it ended
+   * within a frame.
+   */
+  closed(breach: InvalidMessage | undefined, torn?: boolean): void;
 }
 
 interface Waiting {
@@ -165,7 +168,7 @@ export class Channel implements TransportSink {
     }
     this.#closed = true;
     this.#transport.destroy();
-    this.#handler.closed(breach);
+    this.#handler.closed(breach, breach !== undefined);
   }
 
   #frame(type: FrameType, flags: number, context: number, payload: Uint8Array): void {

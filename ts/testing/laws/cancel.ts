@@ -8,7 +8,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Portal, ProcessOptions } from "../../context/surface.js";
 import type { Exit } from "../../errors/exit.js";
-import { Cancelled, DeadlineExceeded } from "../../errors/kinds.js";
+import { ActorDied, Cancelled, DeadlineExceeded } from "../../errors/kinds.js";
 import { isRemote } from "../../errors/remote.js";
 import { openNursery, withNursery } from "../../nursery/open.js";
 import { thisProcess } from "../../nursery/runtime.js";
@@ -26,6 +26,7 @@ import { silent } from "../silent.js";
 const worker = actor<typeof import("../actors/worker.js")>(new URL("../actors/worker.js", import.meta.url));
 const scopes = actor<typeof import("../actors/scopes.js")>(new URL("../actors/scopes.js", import.meta.url));
 const cancels = actor<typeof import("../actors/cancels.js")>(new URL("../actors/cancels.js", import.meta.url));
+const severed = actor<typeof import("../actors/severed.js")>(new URL("../actors/severed.js", import.meta.url));
 type Cancels = Portal<(typeof import("../actors/cancels.js"))["default"]["endpoints"]>;
 
 export const cancel = section(6);
@@ -389,6 +390,28 @@ law(
         assert.equal(exit.error.remote.message, "last words");
       }
     }
+  },
+  { needs: ["process"] },
+);
+
+law(
+  "An actor that is killed while it sends has been killed, whatever frame it left half sent",
+  async (env) => {
+    const nursery = await openNursery({ onDeath: "report" });
+    env.defer(() => nursery.close());
+    const portal = await nursery.start(severed, env.options("sender", { env: { SEVERED_NOTES: "/dev/null" } }));
+    const pid = portal.id.pid as number;
+    const opening = portal.open("flood", 200_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    // This host reads nothing meanwhile: the sender's socket is full within a frame.
+    const until = performance.now() + 150;
+    while (performance.now() < until);
+    process.kill(pid, "SIGKILL");
+    while (isAlive(pid));
+    const opened = await opening;
+    assert.deepEqual(await portal.exited, { kind: "signalled", signal: "SIGKILL" });
+    const error = await rejection(opened.result());
+    assert.ok(error instanceof ActorDied && error.exit.kind === "signalled", String(error));
   },
   { needs: ["process"] },
 );

@@ -401,7 +401,14 @@ class Judge {
     // Another one's death or failure, which this one's nursery or supervisor answers.
     if (/^(ActorDied|SupervisorFailed|StartFailed|ChildStartFailed|RemoteActorError): /.test(reason))
       return causes.length > 0;
-    return false;
+    // What a task threw whose caller had been told something else: its nursery fails by it.
+    return record.asked.some(
+      (one) =>
+        mustFail(one.plan) &&
+        (one.member?.group ?? one.pool) === group &&
+        wasInterrupted(one) &&
+        reason === `RangeError: ${failureOf(one.plan)}`,
+    );
   }
 
   /** Told when it was still wanted, of an actor that could reach whoever it is told to, with an exit that has its own cause. */

@@ -228,6 +228,32 @@ law("a message over 64 MiB is refused at the sender and harms nothing", () => {
   assert.equal(far.got.length, 1);
 });
 
+law("what was sent before the channel was closed is delivered, however much of it waits", () => {
+  const { out, here, far, settle } = pair();
+  for (let count = 0; count < 10; count++) {
+    here.send(FrameType.Yield, 0, 1, new Uint8Array(100_000).fill(count));
+    here.send(FrameType.Yield, 0, 3, new Uint8Array(300_000).fill(count));
+  }
+  here.close();
+  assert.ok(out.ended);
+  settle(() => 50_000);
+  for (const context of [1, 3])
+    assert.deepEqual(
+      far.got.filter((one) => one.context === context).map(({ first }) => first),
+      Array.from({ length: 10 }, (_, count) => count),
+    );
+});
+
+law("why an actor fails goes to the transport at once, whatever waits for room", () => {
+  const { out, here } = pair();
+  for (let count = 0; count < 10; count++) here.send(FrameType.Yield, 0, 1, new Uint8Array(100_000));
+  here.flush();
+  const before = out.ahead;
+  here.send(FrameType.Error, 0, 0, new Uint8Array(10));
+  here.flush();
+  assert.equal(out.ahead, before + HEADER_BYTES + 10);
+});
+
 law("nothing is sent after the channel was closed", () => {
   const { out, here, near } = pair();
   here.close();

@@ -125,16 +125,20 @@ export class Channel implements TransportSink {
 
   /** Gives everything that may go to the transport now. */
   flush(): void {
-    if (this.#closed) return;
+    if (!this.#closed) this.#hand(MAX_AHEAD);
+  }
+
+  /** @param most bytes that the transport may hold */
+  #hand(most: number): void {
     do {
       this.#write();
-    } while (this.#refill());
+    } while (this.#refill(most));
   }
 
   /** Ends the channel from this side: what was sent is still delivered, nothing more is received. */
   close(): void {
     if (this.#closed) return;
-    this.flush();
+    this.#hand(Infinity);
     this.#closed = true;
     this.#transport.end();
     this.#handler.closed(undefined);
@@ -210,7 +214,7 @@ export class Channel implements TransportSink {
     }
     const single = payload.length <= MAX_FRAME_PAYLOAD;
     const room = this.#transport.ahead + this.#length < MAX_AHEAD;
-    if (single && (isControl(type) || (room && this.#backlog.size === 0))) {
+    if (single && (isControl(type) || isLast(type, context) || (room && this.#backlog.size === 0))) {
       this.#append(type, flags, context, payload, 0, payload.length);
     } else {
       this.#backlog.set(context, [{ type, flags, context, payload, offset: 0 }]);
@@ -258,10 +262,10 @@ export class Channel implements TransportSink {
   }
 
   /** Moves one round of waiting frames, one of each context, towards the transport; whether there was anything to move. */
-  #refill(): boolean {
+  #refill(most: number): boolean {
     let moved = false;
     for (const [context, queue] of this.#backlog) {
-      if (this.#transport.ahead + this.#length >= MAX_AHEAD) break;
+      if (this.#transport.ahead + this.#length >= most) break;
       const waiting = queue[0] as Waiting;
       const end = Math.min(waiting.offset + MAX_FRAME_PAYLOAD, waiting.payload.length);
       const last = end === waiting.payload.length;
@@ -300,6 +304,9 @@ export class Channel implements TransportSink {
     this.#handler.closed(error);
   }
 }
+
+/** Why a whole actor fails: whoever says so may have no time to wait for room. */
+const isLast = (type: number, context: number): boolean => type === FrameType.Error && context === 0;
 
 /** Calls and their answers share one window per channel and direction. */
 function isCharged(type: FrameType, context: number): boolean {

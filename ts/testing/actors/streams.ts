@@ -25,6 +25,12 @@ export default defineActor({
   release: (key: string, what?: unknown) => heldAt(key).open(what),
   hold: (key: string) => heldAt(key).promise,
   progress: (key: string) => progress.get(key),
+  /** An error that nobody catches. */
+  uncaught: (message: string) => {
+    queueMicrotask(() => {
+      throw new RangeError(message);
+    });
+  },
   /** Of its process, in bytes; 0 in a guest, whose memory has a limit. */
   memory: () => (globalThis as { process?: NodeJS.Process }).process?.memoryUsage?.().rss ?? 0,
   /** Sends back what comes until that ends; returns how many. */

@@ -21,6 +21,7 @@ import { startPlain } from "./component-calls.js";
 
 const worker = actor<typeof import("../actors/worker.js")>(new URL("../actors/worker.js", import.meta.url));
 const dialogue = actor<typeof import("../actors/dialogue.js")>(new URL("../actors/dialogue.js", import.meta.url));
+const streams = actor<typeof import("../actors/streams.js")>(new URL("../actors/streams.js", import.meta.url));
 const unready = actor<typeof import("../actors/unready.js")>(new URL("../actors/unready.js", import.meta.url));
 
 interface Greedy {
@@ -104,6 +105,33 @@ bounded(links)(
       },
       { onDeath: "report" },
     );
+  },
+  NEEDS,
+);
+
+links.law(
+  "What a guest fails with is its exit, however much it was about to send, and though it is being cancelled",
+  async (env) => {
+    for (const cancelled of [false, true]) {
+      await withNursery(
+        async (nursery) => {
+          const guest = await nursery.start(streams, env.options("floods"));
+          // More than a channel gives its transport at once.
+          const floods = Array.from({ length: 4 }, (_, index) =>
+            rejection(guest.open("flood", `${index}`, 100_000).then((context) => context.result())),
+          );
+          const failing = guest.call("uncaught", "while it sent").catch(() => {});
+          // This host hears nothing meanwhile.
+          const until = performance.now() + 50;
+          while (performance.now() < until);
+          if (cancelled) void guest.cancel();
+          const exit = await guest.exited;
+          assert.ok(exit.kind === "failed" && isRemote(exit.error, "RangeError"), JSON.stringify(exit));
+          await Promise.all([failing, ...floods]);
+        },
+        { onDeath: "report" },
+      );
+    }
   },
   NEEDS,
 );

@@ -141,6 +141,18 @@ law("a control frame waits behind what the transport was given, and behind no da
   assert.ok(out.delivered <= given + 10_000, `${out.delivered} bytes before it, ${given} were given`);
 });
 
+law("the error of a whole actor goes before data that waits, and is delivered also where the channel then ends", () => {
+  const { out, here, far } = pair();
+  for (let index = 0; index < 60; index += 1) here.send(FrameType.Yield, 0, 2 * index + 1, new Uint8Array(1024 * 1024));
+  here.send(FrameType.Error, 0, 0, new Uint8Array(1));
+  here.close();
+  while (out.deliver(10_000, here));
+  assert.deepEqual(
+    far.got.map(({ type, context }) => [type, context]),
+    [[FrameType.Error, 0]],
+  );
+});
+
 law("a long message of one context does not hold up a short one of another", () => {
   const { here, far, settle } = pair();
   here.send(FrameType.Yield, 0, 1, new Uint8Array(8 * 1024 * 1024));

@@ -210,7 +210,9 @@ export class Channel implements TransportSink {
     }
     const single = payload.length <= MAX_FRAME_PAYLOAD;
     const room = this.#transport.ahead + this.#length < MAX_AHEAD;
-    if (single && (isControl(type) || (room && this.#backlog.size === 0))) {
+    // The error of a whole actor is the last that it says: it does not wait for what will never be sent.
+    const urgent = isControl(type) || (type === FrameType.Error && context === 0);
+    if (single && (urgent || (room && this.#backlog.size === 0))) {
       this.#append(type, flags, context, payload, 0, payload.length);
     } else {
       this.#backlog.set(context, [{ type, flags, context, payload, offset: 0 }]);

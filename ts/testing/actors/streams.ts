@@ -22,6 +22,12 @@ const said = (error: unknown): string => {
 
 export default defineActor({
   add: (a: number, b: number) => a + b,
+  /** An error that nobody catches. */
+  uncaught: (message: string) => {
+    setTimeout(() => {
+      throw new RangeError(message);
+    }, 0);
+  },
   release: (key: string, what?: unknown) => heldAt(key).open(what),
   hold: (key: string) => heldAt(key).promise,
   progress: (key: string) => progress.get(key),

@@ -21,6 +21,7 @@ import { startPlain } from "./component-calls.js";
 
 const worker = actor<typeof import("../actors/worker.js")>(new URL("../actors/worker.js", import.meta.url));
 const dialogue = actor<typeof import("../actors/dialogue.js")>(new URL("../actors/dialogue.js", import.meta.url));
+const streams = actor<typeof import("../actors/streams.js")>(new URL("../actors/streams.js", import.meta.url));
 const unready = actor<typeof import("../actors/unready.js")>(new URL("../actors/unready.js", import.meta.url));
 
 interface Greedy {
@@ -67,6 +68,31 @@ async function death(portal: Portal<any>, pending: Promise<unknown>): Promise<Ac
   assert.equal(await portal.exited, died.exit);
   return died;
 }
+
+bounded(links)(
+  "A guest that fails while it sends more than its channel holds has failed with its own error",
+  async (env) => {
+    await withNursery(
+      async (nursery) => {
+        for (let round = 0; round < 5; round++) {
+          const portal = await nursery.start(streams, env.options("sender"));
+          const opening = portal.open("flood", "key", 100_000);
+          const failing = portal.call("uncaught", "while it sends").catch(() => {});
+          await new Promise((resolve) => setImmediate(resolve));
+          // This host reads nothing meanwhile.
+          const until = performance.now() + 50;
+          while (performance.now() < until);
+          await opening.catch(() => {});
+          await failing;
+          const exit = await portal.exited;
+          assert.ok(exit.kind === "failed" && isRemote(exit.error, "RangeError"), JSON.stringify(exit));
+        }
+      },
+      { onDeath: "report" },
+    );
+  },
+  NEEDS,
+);
 
 bounded(links)(
   "Guest scheduler and Node loop are a linked pair: exit, failure or cancel of one is seen by the other",

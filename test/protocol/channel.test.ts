@@ -141,6 +141,18 @@ law("a control frame waits behind what the transport was given, and behind no da
   assert.ok(out.delivered <= given + 10_000, `${out.delivered} bytes before it, ${given} were given`);
 });
 
+law("the error of a whole actor goes before data that waits, and is delivered also where the channel then ends", () => {
+  const { out, here, far } = pair();
+  for (let index = 0; index < 60; index += 1) here.send(FrameType.Yield, 0, 2 * index + 1, new Uint8Array(1024 * 1024));
+  here.send(FrameType.Error, 0, 0, new Uint8Array(1));
+  here.close();
+  while (out.deliver(10_000, here));
+  assert.deepEqual(
+    far.got.map(({ type, context }) => [type, context]),
+    [[FrameType.Error, 0]],
+  );
+});
+
 law("a long message of one context does not hold up a short one of another", () => {
   const { here, far, settle } = pair();
   here.send(FrameType.Yield, 0, 1, new Uint8Array(8 * 1024 * 1024));
@@ -226,22 +238,6 @@ law("a message over 64 MiB is refused at the sender and harms nothing", () => {
   here.send(FrameType.Yield, 0, 1, new Uint8Array(1));
   settle(() => 100);
   assert.equal(far.got.length, 1);
-});
-
-law("what was sent before the channel was closed is delivered, however much of it waits", () => {
-  const { out, here, far, settle } = pair();
-  for (let count = 0; count < 10; count++) {
-    here.send(FrameType.Yield, 0, 1, new Uint8Array(100_000).fill(count));
-    here.send(FrameType.Yield, 0, 3, new Uint8Array(300_000).fill(count));
-  }
-  here.close();
-  assert.ok(out.ended);
-  settle(() => 50_000);
-  for (const context of [1, 3])
-    assert.deepEqual(
-      far.got.filter((one) => one.context === context).map(({ first }) => first),
-      Array.from({ length: 10 }, (_, count) => count),
-    );
 });
 
 law("why an actor fails goes to the transport at once, whatever waits for room", () => {

@@ -125,20 +125,16 @@ export class Channel implements TransportSink {
 
   /** Gives everything that may go to the transport now. */
   flush(): void {
-    if (!this.#closed) this.#hand(MAX_AHEAD);
-  }
-
-  /** @param most bytes that the transport may hold */
-  #hand(most: number): void {
+    if (this.#closed) return;
     do {
       this.#write();
-    } while (this.#refill(most));
+    } while (this.#refill());
   }
 
-  /** Ends the channel from this side: what was sent is still delivered, nothing more is received. */
+  /** Ends the channel from this side: what its transport has room for is still delivered, nothing more is received. */
   close(): void {
     if (this.#closed) return;
-    this.#hand(Infinity);
+    this.flush();
     this.#closed = true;
     this.#transport.end();
     this.#handler.closed(undefined);
@@ -214,7 +210,9 @@ export class Channel implements TransportSink {
     }
     const single = payload.length <= MAX_FRAME_PAYLOAD;
     const room = this.#transport.ahead + this.#length < MAX_AHEAD;
-    if (single && (isControl(type) || isLast(type, context) || (room && this.#backlog.size === 0))) {
+    // The error of a whole actor is the last that it says: it does not wait for what will never be sent.
+    const urgent = isControl(type) || (type === FrameType.Error && context === 0);
+    if (single && (urgent || (room && this.#backlog.size === 0))) {
       this.#append(type, flags, context, payload, 0, payload.length);
     } else {
       this.#backlog.set(context, [{ type, flags, context, payload, offset: 0 }]);
@@ -262,10 +260,10 @@ export class Channel implements TransportSink {
   }
 
   /** Moves one round of waiting frames, one of each context, towards the transport; whether there was anything to move. */
-  #refill(most: number): boolean {
+  #refill(): boolean {
     let moved = false;
     for (const [context, queue] of this.#backlog) {
-      if (this.#transport.ahead + this.#length >= most) break;
+      if (this.#transport.ahead + this.#length >= MAX_AHEAD) break;
       const waiting = queue[0] as Waiting;
       const end = Math.min(waiting.offset + MAX_FRAME_PAYLOAD, waiting.payload.length);
       const last = end === waiting.payload.length;
@@ -304,9 +302,6 @@ export class Channel implements TransportSink {
     this.#handler.closed(error);
   }
 }
-
-/** Why a whole actor fails: whoever says so may have no time to wait for room. */
-const isLast = (type: number, context: number): boolean => type === FrameType.Error && context === 0;
 
 /** Calls and their answers share one window per channel and direction. */
 function isCharged(type: FrameType, context: number): boolean {

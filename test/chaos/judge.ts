@@ -497,8 +497,9 @@ class Judge {
           return exit.signal === "SIGKILL" && by(["SIGKILL", "kill any process"]);
         case "exited":
           if (by(["leave"], ({ plan }) => codeOf(plan.id) === exit.code)) return true;
-          // Its last words wait behind what it was sending, and it leaves without them.
-          if (exit.code === 1 && member?.isProcess !== false && this.#pours(member)) return by(["uncaught"]);
+          // Its last words wait behind what it was sending, or where its channel stalls, and it leaves without them.
+          if (exit.code === 1 && (this.#pours(member) || own.some(({ plan }) => isChannelHarm(plan.kind))))
+            return by(["uncaught"]);
           // Whoever writes into a channel that is gone leaves without having read the torn frame.
           if (exit.code === 0) return by(["cut", "cut host", "cut actor", "tear host", "tear actor"]);
           return exit.code === 76 && by(["corrupt actor", "tear actor"]);

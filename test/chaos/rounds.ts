@@ -68,7 +68,10 @@ export async function playRounds(count: number, methods: readonly SpawnMethod[])
   let total = 0;
   for (let index = 0; index < (given === undefined ? count : 1); index++) {
     const from = performance.now();
-    const record = await playRound(first + index, methods, family);
+    const record = await playRound(first + index, methods, family).catch((error: Error) => {
+      error.message = `round ${index + 1}, ${error.message}`;
+      throw error;
+    });
     const took = performance.now() - from;
     total += took;
     figures.rounds++;

@@ -294,7 +294,8 @@ class Drawing {
       leave: isProcess ? 2 : 0,
       SIGKILL: isProcess ? 6 : 0,
       SIGSTOP: isProcess && member.restart === undefined ? 2 : 0,
-      babble: isProcess ? 1 : 0,
+      // One with a template of its own has that one's socket before its channel.
+      babble: isProcess && member.below === undefined ? 1 : 0,
       loop: member.restart !== undefined ? 0 : isProcess ? 1 : alone ? 2 : 0,
       hoard: !isProcess && alone ? 1 : 0,
       fell: member.depth === 0 && member.below !== undefined ? 3 : 0,

@@ -68,6 +68,9 @@ function endsGroup(record: RoundRecord, harm: Done, group: Group): boolean {
   if (on === group.name) return REQUESTS.includes(kind) || CLOSINGS.includes(kind);
   if (group.members.some((member) => member.fails && isDeath(harm, member) && isDirect(record, harm, member)))
     return true;
+  // It has interrupted a task that failed all the same.
+  const own = harm.group === group || harm.member?.group === group;
+  if (own && REQUESTS.includes(kind) && record.asked.some((asked) => failedLate(asked, group))) return true;
   return mayHaveGivenUp(record, group) && group.supervised.some((member) => isDirect(record, harm, member));
 }
 
@@ -137,6 +140,11 @@ export function comesBack(record: RoundRecord, member: Member): boolean {
 /** What is wrong with a round that is over; nothing, where it went as it should. */
 export function judge(record: RoundRecord): string[] {
   return new Judge(record).all();
+}
+
+/** Whether a task of this group threw what its caller, who had been told something else by then, never heard: its nursery fails by it. */
+function failedLate(asked: Asked, group: Group | undefined): boolean {
+  return mustFail(asked.plan) && (asked.member?.group ?? asked.pool) === group && wasInterrupted(asked);
 }
 
 /** Whether it was told something else than what its task threw. */
@@ -284,8 +292,8 @@ class Judge {
         );
         if ((error.remote.name === "Cancelled" && !fell) || error.remote.name === "NurseryClosed")
           return `it threw what a task only obeyed: ${showError(error)}`;
-        const late = record.asked.find(({ plan }) => mustFail(plan) && failureOf(plan) === error.remote.message);
-        if (late !== undefined && (late.member?.group ?? late.pool) === group && wasInterrupted(late)) continue;
+        if (record.asked.some((one) => failedLate(one, group) && failureOf(one.plan) === error.remote.message))
+          continue;
         const member = [...group.members, ...group.supervised].find(({ name }) => name === error.path[0]?.name);
         const why = member === undefined ? "of no actor of its own" : this.#explain(error, { member, seq: Infinity });
         if (why !== undefined) return `it threw ${showError(error)}: ${why}`;
@@ -401,14 +409,7 @@ class Judge {
     // Another one's death or failure, which this one's nursery or supervisor answers.
     if (/^(ActorDied|SupervisorFailed|StartFailed|ChildStartFailed|RemoteActorError): /.test(reason))
       return causes.length > 0;
-    // What a task threw whose caller had been told something else: its nursery fails by it.
-    return record.asked.some(
-      (one) =>
-        mustFail(one.plan) &&
-        (one.member?.group ?? one.pool) === group &&
-        wasInterrupted(one) &&
-        reason === `RangeError: ${failureOf(one.plan)}`,
-    );
+    return record.asked.some((one) => failedLate(one, group) && reason === `RangeError: ${failureOf(one.plan)}`);
   }
 
   /** Told when it was still wanted, of an actor that could reach whoever it is told to, with an exit that has its own cause. */
@@ -431,7 +432,10 @@ class Judge {
     const { asked, member, seq } = of;
     const unexplained = `no harm explains ${showError(error)}`;
     if (remote.name === "RangeError")
-      return asked !== undefined && mustFail(asked.plan) && remote.message === failureOf(asked.plan)
+      return (asked !== undefined && mustFail(asked.plan) && remote.message === failureOf(asked.plan)) ||
+        this.#record.asked.some(
+          (one) => failedLate(one, member?.group ?? of.pool) && remote.message === failureOf(one.plan),
+        )
         ? undefined
         : unexplained;
     const { actor: told, exit, reason } = remote.fields as { actor?: ActorId; exit?: Exit; reason?: unknown };

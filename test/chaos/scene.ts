@@ -214,10 +214,12 @@ export class Scene {
     await group.supervisorOpened.settled;
   }
 
-  /** The newest portal on a supervised actor. */
+  /** The newest portal on a supervised actor; undefined of a temporary one that was forgotten. */
   #incarnation(group: Group, member: Member): AnyPortal | undefined {
-    const portal = group.supervisor?.child(member.name) as AnyPortal | undefined;
-    if (portal !== undefined && portal.id.uuid !== member.id?.uuid) this.record.follow(member, portal);
+    const { supervisor } = group;
+    if (supervisor?.whichChildren().some(({ id }) => id === member.name) !== true) return undefined;
+    const portal = supervisor.child(member.name) as AnyPortal;
+    if (portal.id.uuid !== member.id?.uuid) this.record.follow(member, portal);
     return portal;
   }
 
@@ -230,14 +232,7 @@ export class Scene {
     await member?.ready;
     const top = member?.line[0];
     let portal = top?.portal;
-    if (member?.supervised === true) {
-      try {
-        portal = this.#incarnation(member.group, member);
-      } catch {
-        // A temporary child that was forgotten.
-        portal = undefined;
-      }
-    }
+    if (member?.supervised === true) portal = this.#incarnation(member.group, member);
     if (member !== undefined && (portal === undefined || member.id === undefined)) return;
     const controller = new AbortController();
     const bounds = {
@@ -341,14 +336,7 @@ export class Scene {
     const { record } = this;
     const { kind } = plan;
     const top = member.line[0]!;
-    if (member.supervised) {
-      try {
-        this.#incarnation(member.group, member);
-      } catch {
-        return;
-      }
-    }
-    const { portal } = top;
+    const portal = member.supervised ? this.#incarnation(member.group, member) : top.portal;
     if (portal === undefined || member.id === undefined) return;
     const through = (endpoint: string, ...args: unknown[]): Promise<unknown> =>
       askThrough(portal, member, endpoint, args);

@@ -20,7 +20,7 @@ import type { Fallen, Grown, Level } from "../actors/chaos.js";
 import { abortOf, askDirectly, askThrough, isFinite, leaveOf, relayed } from "./asks.js";
 import { codeOf, comesBack, harmText, hits, isWild, mayHaveGivenUp, mustEnd } from "./judge.js";
 import { isChannelHarm, type AskPlan, type HarmPlan, type MemberPlan } from "./plan.js";
-import { RoundRecord, showError, type AnyPortal, type Group, type Member, type Promised } from "./record.js";
+import { RoundRecord, showError, type AnyPortal, type Done, type Group, type Member, type Promised } from "./record.js";
 
 /** Whatever brood is asked for has settled after so many ms, on any machine. */
 export const BOUND = 10_000;
@@ -434,6 +434,13 @@ export class Scene {
       const what = `the end of ${harm.plan.on} by harm ${harm.plan.id}`;
       await this.#soon(what, [harm.victim?.exited ?? harm.promised?.settled ?? Promise.resolve()]);
     }
+    // Whom it was that was killed among all processes is known by now.
+    const struck = record.members.flatMap(({ portal }) =>
+      portal !== undefined && record.done.some((harm) => isKillOfAny(harm) && harm.pid === portal.id.pid)
+        ? [portal.exited]
+        : [],
+    );
+    await this.#soon("the ends of those that were killed", struck);
     const answered = record.asked.filter(
       ({ plan, member, pool: group }) =>
         isFinite(plan) &&
@@ -546,6 +553,9 @@ async function isOf(channel: BreakableChannel, portal: AnyPortal): Promise<boole
   await Promise.race([sent, sleep(200)]);
   return channel.frames("actor").some(({ length }) => length > TOKEN.length && length < TOKEN.length + 200);
 }
+
+/** A process was killed, whosever it was. */
+const isKillOfAny = ({ plan }: Done): boolean => plan.kind === "kill any process";
 
 interface What {
   readonly pid?: number;

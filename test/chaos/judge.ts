@@ -286,12 +286,7 @@ class Judge {
         if (!mayHaveGivenUp(record, group)) return `its supervisor had no reason to give up: ${showError(error)}`;
       } else if (error instanceof RemoteActorError) {
         // A task whose caller had been interrupted failed all the same.
-        // Of another task than the one that was cancelled it is a failure all the same.
-        const fell = record.done.some(
-          (harm) => harm.plan.kind === "fell" && harmText(harm) === flatReason(error.remote.fields["reason"]),
-        );
-        if ((error.remote.name === "Cancelled" && !fell) || error.remote.name === "NurseryClosed")
-          return `it threw what a task only obeyed: ${showError(error)}`;
+        if (this.#wasObeyed(error)) return `it threw what a task only obeyed: ${showError(error)}`;
         if (record.asked.some((one) => failedLate(one, group) && failureOf(one.plan) === error.remote.message))
           continue;
         const member = [...group.members, ...group.supervised].find(({ name }) => name === error.path[0]?.name);
@@ -531,6 +526,15 @@ class Judge {
   /** Something keeps it, or one above it, from hearing its cancel. */
   #deafens(member: Member | undefined): boolean {
     return member !== undefined && member.line.some(({ plan }) => plan.deaf);
+  }
+
+  /** Whether it is no more than this host's own end of the task. Of another task than the cancelled one it is a failure all the same. */
+  #wasObeyed({ remote, cause }: RemoteActorError): boolean {
+    if (remote.name === "NurseryClosed") return cause instanceof RemoteActorError && cause.remote.name === "Cancelled";
+    if (remote.name !== "Cancelled") return false;
+    const { canceller, reason } = remote.fields as { canceller?: ActorId; reason?: unknown };
+    const fell = this.#record.done.some((harm) => harm.plan.kind === "fell" && harmText(harm) === flatReason(reason));
+    return canceller?.uuid === this.#host && !fell;
   }
 
   /** Whether somebody has had it send more than its channel holds. */

@@ -20,7 +20,15 @@ import type { Fallen, Grown, Level } from "../actors/chaos.js";
 import { abortOf, askDirectly, askThrough, isFinite, leaveOf, relayed } from "./asks.js";
 import { codeOf, comesBack, harmText, hits, isWild, mayHaveGivenUp, mustEnd } from "./judge.js";
 import { isChannelHarm, type AskPlan, type HarmPlan, type MemberPlan } from "./plan.js";
-import { showError, type AnyPortal, type Group, type Member, type Promised, type RoundRecord } from "./record.js";
+import {
+  showError,
+  type AnyPortal,
+  type Done,
+  type Group,
+  type Member,
+  type Promised,
+  type RoundRecord,
+} from "./record.js";
 
 /** Whatever brood is asked for has settled after so many ms, on any machine. */
 export const BOUND = 10_000;
@@ -214,10 +222,12 @@ export class Scene {
     await group.supervisorOpened.settled;
   }
 
-  /** The newest portal on a supervised actor. */
+  /** The newest portal on a supervised actor; undefined of a temporary one that was forgotten. */
   #incarnation(group: Group, member: Member): AnyPortal | undefined {
-    const portal = group.supervisor?.child(member.name) as AnyPortal | undefined;
-    if (portal !== undefined && portal.id.uuid !== member.id?.uuid) this.record.follow(member, portal);
+    const { supervisor } = group;
+    if (supervisor?.whichChildren().some(({ id }) => id === member.name) !== true) return undefined;
+    const portal = supervisor.child(member.name) as AnyPortal;
+    if (portal.id.uuid !== member.id?.uuid) this.record.follow(member, portal);
     return portal;
   }
 
@@ -230,14 +240,7 @@ export class Scene {
     await member?.ready;
     const top = member?.line[0];
     let portal = top?.portal;
-    if (member?.supervised === true) {
-      try {
-        portal = this.#incarnation(member.group, member);
-      } catch {
-        // A temporary child that was forgotten.
-        portal = undefined;
-      }
-    }
+    if (member?.supervised === true) portal = this.#incarnation(member.group, member);
     if (member !== undefined && (portal === undefined || member.id === undefined)) return;
     const controller = new AbortController();
     const bounds = {
@@ -341,14 +344,7 @@ export class Scene {
     const { record } = this;
     const { kind } = plan;
     const top = member.line[0]!;
-    if (member.supervised) {
-      try {
-        this.#incarnation(member.group, member);
-      } catch {
-        return;
-      }
-    }
-    const { portal } = top;
+    const portal = member.supervised ? this.#incarnation(member.group, member) : top.portal;
     if (portal === undefined || member.id === undefined) return;
     const through = (endpoint: string, ...args: unknown[]): Promise<unknown> =>
       askThrough(portal, member, endpoint, args);
@@ -446,6 +442,13 @@ export class Scene {
       const what = `the end of ${harm.plan.on} by harm ${harm.plan.id}`;
       await this.#soon(what, [harm.victim?.exited ?? harm.promised?.settled ?? Promise.resolve()]);
     }
+    // Whom it was that was killed among all processes is known by now.
+    const struck = record.members.flatMap(({ portal }) =>
+      portal !== undefined && record.done.some((harm) => isKillOfAny(harm) && harm.pid === portal.id.pid)
+        ? [portal.exited]
+        : [],
+    );
+    await this.#soon("the ends of those that were killed", struck);
     const answered = record.asked.filter(
       ({ plan, member, pool: group }) =>
         isFinite(plan) &&
@@ -558,6 +561,9 @@ async function isOf(channel: BreakableChannel, portal: AnyPortal): Promise<boole
   await Promise.race([sent, sleep(200)]);
   return channel.frames("actor").some(({ length }) => length > TOKEN.length && length < TOKEN.length + 200);
 }
+
+/** A process was killed, whosever it was. */
+const isKillOfAny = ({ plan }: Done): boolean => plan.kind === "kill any process";
 
 interface What {
   readonly pid?: number;

@@ -58,6 +58,8 @@ const KNOWN =
   /^(node|MainThread|node-MainThread|V8Worker|node-V8Worker|DelayedTaskSche|SignalInspecto|libuv-worker|brood[- ])/;
 /** How long a thread may take to name itself, in ms. */
 const NAMING = 20;
+/** How long one that was asked for may take to run, on a busy machine; ms. */
+const BEGINNING = 1_000;
 /** How many threads libuv's pool has, unless UV_THREADPOOL_SIZE says otherwise. */
 const POOL = 4;
 
@@ -85,8 +87,10 @@ export function obstacle({ workers, threads }: Prepared): string | undefined {
   if (workers.size > 0) return `it has worker threads (${workers.size})`;
   const most = threads + (Number(process.env["UV_THREADPOOL_SIZE"]) || POOL);
   let foreign = foreignThreads(most);
-  for (let wait = 0; foreign !== undefined && wait < NAMING; wait++) {
-    // One of brood's own that has just begun names itself as soon as it runs.
+  // One of brood's own names itself as soon as it runs.
+  const mayBeOwn = (waited: number): boolean =>
+    waited < NAMING || (waited < BEGINNING && loadForkserver().beginningThreads() > 0);
+  for (let waited = 0; foreign !== undefined && mayBeOwn(waited); waited++) {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     foreign = foreignThreads(most);
   }

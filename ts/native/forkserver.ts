@@ -222,6 +222,8 @@ export interface ForkserverAddon extends LiveAddon {
   readonly TemplateHandle: new () => TemplateHandle;
   /** The threads of this process, by tid; the main thread is the first. */
   threads(): Thread[];
+  /** How many threads of its own have been asked for and did not run yet: they are listed by the name of who asked. */
+  beginningThreads(): number;
   /**
    * In a template, before `serve`: tells the host some bytes, at most 65,536, through the control socket `control`. Throws
    * EAGAIN (the host has not read what was told before), EPIPE (it is gone), EMSGSIZE.

@@ -106,6 +106,13 @@ pub fn threads() -> Result<Vec<Thread>> {
     Ok(shown.collect())
 }
 
+/// How many threads of brood's forkserver have been asked for and have no name of their own yet.
+#[napi(catch_unwind)]
+#[must_use]
+pub fn beginning_threads() -> u32 {
+    u32::try_from(brood_forkserver::threads::beginning()).unwrap_or(u32::MAX)
+}
+
 /// Tells the host some bytes.
 #[napi(catch_unwind)]
 pub fn tell(control: f64, payload: &[u8]) -> Result<()> {

@@ -7,7 +7,6 @@
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::thread;
 
 #[cfg(target_os = "linux")]
 use rustix::event::Timespec;
@@ -19,6 +18,7 @@ use rustix::io::{Errno, FdFlags, fcntl_setfd};
 use rustix::process::{getpgrp, getpid};
 
 use crate::sys;
+use crate::threads;
 
 /// The code that an actor leaves with when its lifeline has ended and it leads no group: as a shell reports SIGKILL.
 const CODE_OF_KILLED: i32 = 128 + libc::SIGKILL;
@@ -118,14 +118,9 @@ pub fn arm_with_thread(fd: OwnedFd) -> Result<(), ArmError> {
         wait_for_end(fd);
         end_group();
     };
-    sys::with_signals_blocked(|| {
-        thread::Builder::new()
-            .name("brood-lifeline".into())
-            .stack_size(64 * 1024)
-            .spawn(wait)
-    })
-    .map(drop)
-    .map_err(|error| ArmError::failed("thread", &error))
+    threads::start("brood-lifeline", 64 * 1024, wait)
+        .map(drop)
+        .map_err(|error| ArmError::failed("thread", &error))
 }
 
 /// Whether the kernel takes a signal and an owner for a pipe.

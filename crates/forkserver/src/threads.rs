@@ -2,6 +2,13 @@
 
 use std::fs;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{Builder, JoinHandle};
+
+use crate::sys;
+
+/// Threads of ours that have been asked for and have not run yet: until then they have the name of who asked.
+static BEGINNING: AtomicUsize = AtomicUsize::new(0);
 
 /// One thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +41,28 @@ pub fn threads() -> io::Result<Vec<Thread>> {
     Ok(found)
 }
 
+/// How many threads of ours have no name of their own yet.
+#[must_use]
+pub fn beginning() -> usize {
+    BEGINNING.load(Ordering::Acquire)
+}
+
+/// Starts a thread that hears no signals.
+pub(crate) fn start(name: &str, stack: usize, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    BEGINNING.fetch_add(1, Ordering::AcqRel);
+    let started = sys::with_signals_blocked(|| {
+        Builder::new().name(name.into()).stack_size(stack).spawn(move || {
+            // It is named before it gets here.
+            BEGINNING.fetch_sub(1, Ordering::AcqRel);
+            work();
+        })
+    });
+    if started.is_err() {
+        BEGINNING.fetch_sub(1, Ordering::AcqRel);
+    }
+    started
+}
+
 /// `tid (name) state ...`, where the name may hold anything.
 fn parse(tid: i32, stat: &[u8]) -> Option<Thread> {
     let start = stat.iter().position(|&byte| byte == b'(')? + 1;
@@ -50,9 +79,24 @@ fn parse(tid: i32, stat: &[u8]) -> Option<Thread> {
 #[expect(clippy::unwrap_used, reason = "a failure here fails the test")]
 mod tests {
     use std::sync::mpsc::channel;
-    use std::thread::Builder;
 
     use super::*;
+
+    #[test]
+    fn one_of_ours_that_has_run_has_its_name() {
+        let (told, tells) = channel::<()>();
+        let (ready, is_ready) = channel();
+        let thread = start("brood-tested", 64 * 1024, move || {
+            ready.send(()).unwrap();
+            tells.recv().unwrap();
+        })
+        .unwrap();
+        is_ready.recv().unwrap();
+        assert_eq!(beginning(), 0);
+        assert!(threads().unwrap().iter().any(|thread| thread.name == "brood-tested"));
+        told.send(()).unwrap();
+        thread.join().unwrap();
+    }
 
     #[test]
     fn a_thread_is_listed_while_it_lives() {

@@ -10,7 +10,6 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
@@ -18,7 +17,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
 
 use crate::pidfd::Pidfd;
-use crate::sys;
+use crate::threads;
 
 /// Who is told. Called on the watcher's thread, under its lock: be quick, and call nothing of this module.
 pub trait Ends: Send + Sync {
@@ -208,12 +207,7 @@ fn start() -> io::Result<Watcher> {
     epoll::add(&epoll, &wake, EventData::new_u64(WAKE), EventFlags::IN)?;
     let poll = Arc::new(Poll { epoll, wake });
     let polled = Arc::clone(&poll);
-    sys::with_signals_blocked(|| {
-        thread::Builder::new()
-            .name("brood-watch".into())
-            .stack_size(128 * 1024)
-            .spawn(move || run(&polled))
-    })?;
+    threads::start("brood-watch", 128 * 1024, move || run(&polled))?;
     Ok(Watcher {
         poll,
         watched: HashMap::new(),

@@ -139,7 +139,15 @@ export default defineActor({
         .map(Number)
         .filter((fd) => fd > 2 && isSocket(fd)),
     );
-    writeSync(channel, new Uint8Array(64).fill(0xff));
+    const speak = (): void => {
+      try {
+        writeSync(channel, new Uint8Array(64).fill(0xff));
+      } catch {
+        // There is no room yet.
+        setTimeout(speak, 1);
+      }
+    };
+    speak();
     return new Promise<never>(() => {});
   },
 

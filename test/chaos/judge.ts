@@ -500,6 +500,8 @@ class Judge {
           if (exit.code === 1 && (this.#pours(member) || own.some(({ plan }) => isChannelHarm(plan.kind))))
             return by(["uncaught"]);
           // Whoever writes into a channel that is gone leaves without having read the torn frame.
+          // So does who is cancelled where its acknowledgement stalls.
+          if (exit.code === 0 && asked && by(["stall host"])) return true;
           if (exit.code === 0) return by(["cut", "cut host", "cut actor", "tear host", "tear actor"]);
           return exit.code === 76 && by(["corrupt actor", "tear actor"]);
         case "failed": {

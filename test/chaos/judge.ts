@@ -509,7 +509,7 @@ class Judge {
           if (name === "Harmed") return by(["uncaught"], (harm) => harmText(harm) === message);
           if (name === "InvalidMessage")
             return own.some(({ plan: { kind } }) => kind === "babble" || isChannelHarm(kind));
-          if (name === "CpuLimitExceeded") return by(["loop"]) && member?.plan.limits?.cpu !== undefined;
+          if (name === "CpuLimitExceeded") return by(["loop", "hoard"]) && member?.plan.limits?.cpu !== undefined;
           return name === "MemoryLimitExceeded" && by(["hoard"]);
         }
         case "lost":

@@ -1,4 +1,5 @@
-// The same harm to trees of a program that forks itself (chaos.test.ts): 3 rounds, 300 with BROOD_FULL, since a fork below a fork is seen to abort once in some hundreds (BROOD_SEED=1639039925).
+// The same harm to trees of a program that forks itself (chaos.test.ts): 3 rounds, 300 with BROOD_FULL. A fork below a fork is seen to abort once
+// in some hundreds (BROOD_SEED=1639039925).
 import { METHODS } from "#brood/testing/methods.js";
 import { chaos } from "./chaos/law.js";
 import { suite } from "./harness/law.js";

@@ -53,6 +53,8 @@ export async function runTestFile(file, { node = process.execPath, full = false,
       ...(live ? { PATH: `${dirname(node)}${delimiter}${process.env.PATH}` } : {}),
       NO_COLOR: "1",
       TMPDIR: directory,
+      // tsc leaves one in TMPDIR since Node 22.
+      NODE_DISABLE_COMPILE_CACHE: "1",
       BROOD_TEST_RUN: id,
       BROOD_TEST_REPORT: "3",
       ...(full ? { BROOD_FULL: "1" } : {}),

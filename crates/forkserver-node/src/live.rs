@@ -59,6 +59,8 @@ impl Runtime for Busy {
             0 => {}
             error => return Err(io::Error::from_raw_os_error(error.saturating_neg())),
         }
+        // SAFETY: as above; the loop was forked just now.
+        unsafe { self.uv.renew_watchers(self.main) };
         // SAFETY: as above; by now something quiet is at each of their descriptors.
         OWN_TIMERS.with_borrow(|kept| unsafe { self.uv.quiet(self.main, kept) });
         Ok(())

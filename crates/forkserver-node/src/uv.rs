@@ -63,6 +63,17 @@ struct Loop {
     wq_async: Handle,
 }
 
+/// `uv__io_t`: what a loop waits for at one descriptor. `pevents` is what is wanted, `events` what the system was told.
+#[repr(C)]
+struct Watcher {
+    callback: *mut c_void,
+    pending_queue: Queue,
+    watcher_queue: Queue,
+    pevents: c_uint,
+    events: c_uint,
+    fd: c_int,
+}
+
 /// `uv_pipe_t` on a system of 64 bits: where the name of a listening socket's file is.
 const PIPE_NAME: usize = 256;
 const PIPE_SIZE: usize = 264;
@@ -214,6 +225,32 @@ impl Uv {
             let wq = &raw mut (*of.cast::<Loop>()).wq;
             (*wq).next = wq;
             (*wq).prev = wq;
+        }
+    }
+
+    /// Has a loop that was forked tell its new epoll of every watcher as of a new one. `uv_loop_fork` does so for those that were at rest;
+    /// one that was about to be told a change to the old epoll would be told to the new one as a change too, which knows nothing of it,
+    /// and libuv ends the process then.
+    ///
+    /// # Safety
+    /// As [`Uv::hold`], and after `uv_loop_fork`, before the next turn.
+    pub(crate) unsafe fn renew_watchers(&self, of: *mut uv_loop_s) {
+        let view: *mut Loop = of.cast();
+        // SAFETY: the caller's promise: this is a ring whose members are alive, each of them within a watcher. One that is not found at its
+        // descriptor in the loop's own list is not what it is believed to be, and left as it is.
+        unsafe {
+            let head = &raw mut (*view).watcher_queue;
+            let list: *mut *mut Watcher = (*view).watchers.cast();
+            let mut at = (*head).next;
+            while !ptr::eq(at, head) {
+                let watcher: *mut Watcher = at.byte_sub(std::mem::offset_of!(Watcher, watcher_queue)).cast();
+                let known = usize::try_from((*watcher).fd)
+                    .is_ok_and(|fd| fd < (*view).nwatchers as usize && ptr::eq(*list.add(fd), watcher));
+                if known {
+                    (*watcher).events = 0;
+                }
+                at = (*at).next;
+            }
         }
     }
 

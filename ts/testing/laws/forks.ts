@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
 import type { Exit } from "../../errors/exit.js";
 import { InvalidOption, StartFailed } from "../../errors/kinds.js";
@@ -126,6 +126,30 @@ law(
     );
     assert.deepEqual(lines, ["first listener", "second listener 7"]);
     assert.ok(ticks < 1_000_000);
+  },
+  FORK,
+);
+
+law(
+  "A host that has just begun to write more than a socket takes can be forked",
+  async (env) => {
+    const server = createServer((socket) => {
+      // Nobody reads it.
+      socket.pause();
+      env.defer(() => socket.destroy());
+    }).listen(0, "127.0.0.1");
+    env.defer(() => server.close());
+    await once(server, "listening");
+    const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    env.defer(() => client.destroy());
+    await once(client, "connect");
+    client.resume();
+    await withNursery(async (nursery) => {
+      // The first of its kind takes some turns more.
+      await nursery.run(worker, "add", [1, 2], env.options("first"));
+      client.write(Buffer.alloc(20_000_000));
+      assert.equal(await nursery.run(worker, "add", [1, 2], env.options("second")), 3);
+    });
   },
   FORK,
 );

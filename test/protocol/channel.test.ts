@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Channel, type ChannelHandler } from "#brood/protocol/channel.js";
 import { FrameType, HEADER_BYTES } from "#brood/protocol/frame.js";
+import { encodePacked } from "#brood/protocol/payload.js";
 import type { Transport } from "#brood/protocol/transport.js";
 import type { InvalidMessage } from "#brood/errors/kinds.js";
 import { suite } from "../harness/law.js";
@@ -50,6 +51,14 @@ class Slow implements Transport {
   }
 }
 
+/** As a socket, which takes a head and a body as they are, and writes them when it can. */
+class SlowSocket extends Slow {
+  writeBoth(head: Uint8Array, body: Uint8Array): boolean {
+    this.write(head);
+    return this.write(body);
+  }
+}
+
 interface Got {
   readonly type: number;
   readonly context: number;
@@ -68,8 +77,7 @@ class Ear implements ChannelHandler {
   }
 }
 
-function pair() {
-  const [out, back] = [new Slow(), new Slow()];
+function pair([out, back]: readonly [Slow, Slow] = [new Slow(), new Slow()]) {
   const [near, far] = [new Ear(), new Ear()];
   const here = new Channel(out, near);
   const there = new Channel(back, far);
@@ -86,6 +94,10 @@ function pair() {
   };
   return { out, back, near, far, here, there, settle };
 }
+
+type Sum = readonly [length: number, first: number | undefined, sum: number];
+
+const sumOf = (bytes: Uint8Array): Sum => [bytes.length, bytes[0], bytes.reduce((sum, byte) => sum + byte, 0)];
 
 const message = fc.record({
   type: fc.constantFrom(FrameType.Start, FrameType.Return, FrameType.Yield, FrameType.Cancel, FrameType.Log),
@@ -123,6 +135,35 @@ law("messages of one context arrive whole and in order, however the transport he
           0,
         );
         assert.ok(out.most <= 256 * 1024 + 128 * 1024 + control, `${out.most} bytes ahead`);
+      },
+    ),
+    { numRuns: runs },
+  );
+});
+
+law("bytes arrive as they were when they were sent, while memory of those before them is used again", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(fc.integer({ min: 16_000, max: 66_000 }), fc.nat(300_000)), { minLength: 1, maxLength: 40 }),
+      fc.infiniteStream(fc.integer({ min: 1, max: 200_000 })),
+      fc.infiniteStream(fc.nat(3)),
+      (lengths, pieces, pauses) => {
+        const { out, here, far, settle } = pair([new SlowSocket(), new Slow()]);
+        const sent: Sum[] = [];
+        const got: Sum[] = [];
+        far.message = (_type, _flags, _context, payload) => got.push(sumOf(payload));
+        for (const [index, length] of lengths.entries()) {
+          const bytes = new Uint8Array(length).fill(index + 1);
+          sent.push(sumOf(bytes));
+          const { payload, flags } = encodePacked(bytes, "message");
+          bytes.fill(0);
+          here.send(FrameType.Yield, flags, 1, payload);
+          here.flush();
+          for (let times = pauses.next().value as number; times > 0; times--)
+            out.deliver(pieces.next().value as number, here);
+        }
+        settle(() => pieces.next().value as number);
+        assert.deepEqual(got, sent);
       },
     ),
     { numRuns: runs },

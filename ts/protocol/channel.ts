@@ -9,6 +9,7 @@ import { isControl, MAX_PARTIAL_BYTES, MessageAssembler } from "./assembly.js";
 import { decodeCredit, encodeCredit } from "./bodies.js";
 import { CreditLedger, CreditWindow } from "./credit.js";
 import { Flag, FrameReader, FrameType, HEADER_BYTES, MAX_FRAME_PAYLOAD, MAX_MESSAGE, writeHeader } from "./frame.js";
+import { giveBack } from "./slabs.js";
 import type { Transport, TransportSink } from "./transport.js";
 
 /** What the transport may hold that the system has not taken (design section 5). */
@@ -62,6 +63,8 @@ export class Channel implements TransportSink {
   #begunBytes = 0;
   #out = new Uint8Array(FIRST_OUT_BYTES);
   #length = 0;
+  /** Bodies that the transport may still have to write. */
+  readonly #unwritten: Uint8Array[] = [];
   #scheduled = false;
   /** Within {@link received}, at whose end everything goes. */
   #receiving = false;
@@ -86,6 +89,7 @@ export class Channel implements TransportSink {
 
   /**
    * Sends a message; on a closed channel it goes nowhere, as its answer would.
+   * @param payload is the channel's from here on, which gives borrowed memory back (`slabs.ts`)
    * @throws InvalidMessage it is longer than 64 MiB: refused here, and nothing was sent
    */
   send(type: FrameType, flags: number, context: number, payload: Uint8Array): void {
@@ -154,6 +158,7 @@ export class Channel implements TransportSink {
   }
 
   drained(): void {
+    if (this.#transport.ahead === 0) this.#written();
     this.flush();
   }
 
@@ -251,6 +256,14 @@ export class Channel implements TransportSink {
         : (this.#transport.writeBoth as WriteBoth).call(this.#transport, out, body);
     if (!free) this.#out = new Uint8Array(this.#out.length);
     this.#length = 0;
+    if (body !== undefined) this.#unwritten.push(body);
+    if (free) this.#written();
+  }
+
+  /** The transport has nothing left. */
+  #written(): void {
+    for (const body of this.#unwritten) giveBack(body);
+    this.#unwritten.length = 0;
   }
 
   #grow(bytes: number): void {

@@ -4,6 +4,7 @@ import { InvalidMessage } from "../errors/kinds.js";
 import { Packr, RESERVE_START_SPACE, Unpackr } from "../vendor/msgpackr.js";
 import { Flag, MAX_MESSAGE } from "./frame.js";
 import { scan } from "./scan.js";
+import { borrow } from "./slabs.js";
 import { isPlainJson, MAX_DEPTH, MAX_NODES, walk } from "./walk.js";
 
 // Every option that is not named keeps to plain msgpack: no records, no shared structures, no bundled strings.
@@ -94,7 +95,10 @@ export const encodePacked: Encode = (value, root) => {
   if (!isBytes(walked)) return { payload: packValue(walked, root), flags: 0 };
   if (walked.length > MAX_MESSAGE)
     throw new InvalidMessage(`a message of more than ${MAX_MESSAGE} bytes cannot be sent`, root);
-  return { payload: copyOf(walked), flags: Flag.Bytes };
+  const payload = borrow(walked.length);
+  if (payload === undefined) return { payload: copyOf(walked), flags: Flag.Bytes };
+  payload.set(walked);
+  return { payload, flags: Flag.Bytes };
 };
 
 /** What the walk leaves of a Uint8Array, and of a Buffer. */

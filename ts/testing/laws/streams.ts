@@ -599,6 +599,38 @@ law(
   },
 );
 
+law("Large bytes arrive as they were when they were sent, with many under way in both directions", async (env) => {
+  await withPeer(env, async (peer) => {
+    const dialogues = await Promise.all([peer.open("echo"), peer.open("echo"), peer.open("echo")]);
+    const exchange = async ({ stream }: (typeof dialogues)[number], which: number): Promise<void> => {
+      const lengths = Array.from({ length: 60 }, (_, i) => 15_000 + (((i + which) * 7_919) % 52_000));
+      const sendAll = async (): Promise<void> => {
+        const memory = new Uint8Array(70_000);
+        for (const [i, length] of lengths.entries()) {
+          const sent = stream.send(memory.subarray(0, length).fill(i + 60 * which));
+          // It is the sender's again at once.
+          memory.fill(255);
+          await sent;
+        }
+      };
+      const readAll = async (): Promise<void> => {
+        for (const [i, length] of lengths.entries()) {
+          const bytes = (await stream.next()).value as Uint8Array;
+          assert.equal(bytes.length, length);
+          assert.ok(
+            bytes.every((byte) => byte === i + 60 * which),
+            `message ${i} of ${which}`,
+          );
+        }
+      };
+      await Promise.all([sendAll(), readAll()]);
+      await stream.end();
+    };
+    await Promise.all(dialogues.map(exchange));
+    await Promise.all(dialogues.map((dialogue) => dialogue.result()));
+  });
+});
+
 law("A stream is one of the web's too: piped, ended by close, left by cancel", async (env) => {
   await withPeer(env, async (peer) => {
     const echoed = await peer.open("echo");

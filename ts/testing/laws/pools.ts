@@ -450,7 +450,8 @@ law(
   async (env) => {
     const lines: string[] = [];
     const hear = ({ text }: OutputLine): void => void lines.push(text);
-    const workers = pool(worker, options(env, { size: 1 }, { stdio: hear }));
+    // On a busy machine too, it is not for being late that it ends.
+    const workers = pool(worker, options(env, { size: 1 }, { stdio: hear, cancelTimeout: 10_000 }));
     env.defer(() => workers.cancel());
     // What it defers fails, since the file that it removes then is gone by itself.
     const spoil = async (): Promise<void> => {

@@ -359,7 +359,9 @@ law(
       await running(describers);
       for (const { id } of describers.children) process.kill(id.pid!, "SIGKILL");
       assert.deepEqual(await making, parts);
-      assert.deepEqual([maker.figures.describers.again, describers.stats.died], [1, 2]);
+      assert.equal(describers.stats.died, 2);
+      // The second may have been given it before it was known that it is dead, too.
+      assert.ok([1, 2].includes(maker.figures.describers.again), `${maker.figures.describers.again} more tries`);
     });
   },
 );

@@ -208,6 +208,25 @@ law("The body's own error is thrown, not the cancellations it caused", async (en
 });
 
 law(
+  "An error of the body that the nursery's end did not bring about stands beside the failure that ended it",
+  async (env) => {
+    let [earlier, death]: unknown[] = [];
+    const thrown = await rejection(
+      withNursery(async (scope) => {
+        const spared = await scope.start(worker, env.options("spared", { onDeath: "report" }));
+        earlier = await rejection(spared.call("leave", 4));
+        const dying = await scope.start(worker, env.options("dying"));
+        death = await rejection(dying.call("leave", 3));
+        throw earlier;
+      }),
+    );
+    assert.ok(earlier instanceof ActorDied && death instanceof ActorDied);
+    assert.ok(thrown instanceof AggregateError, String(thrown));
+    assert.deepEqual(thrown.errors, [earlier, death]);
+  },
+);
+
+law(
   "A tree two wide and three deep with failing leaves gives the root every leaf failure, nested by level",
   async (env) => {
     const { name: _name, ...options } = env.options("");

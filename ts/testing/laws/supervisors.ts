@@ -4,7 +4,7 @@ import { channel } from "node:diagnostics_channel";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
-import type { Portal } from "../../context/surface.js";
+import type { OutputLine, Portal } from "../../context/surface.js";
 import type { Exit } from "../../errors/exit.js";
 import {
   ActorDied,
@@ -898,18 +898,24 @@ law(
 );
 
 law(
-  "Who fails in a cleanup while the supervisor ends fails its nursery; while it restarts, it does not",
+  "Who fails in a cleanup while the supervisor ends fails its nursery; while it restarts, it does not, and the log tells",
   async (env) => {
+    const lines: string[] = [];
+    const hear = ({ text }: OutputLine): void => void lines.push(text);
     const nursery = closing(env, await openNursery());
     const supervisor: Supervisor = await openSupervisor({
       nursery,
       strategy: "one_for_all",
-      children: [child(env, "a"), child(env, "b", {}, { stdio: "ignore" })],
+      children: [child(env, "a"), child(env, "b", {}, { stdio: hear })],
     });
     await at(supervisor, "b").call("failAtEnd", "in a restart");
     await at(supervisor, "a").kill();
     const b = await up(supervisor, "b");
     assert.equal(nursery.status, "open");
+    assert.ok(
+      lines.some((line) => /^error: nobody awaits this any more: .*in a restart/.test(line)),
+      lines.join("\n"),
+    );
     await b.call("failAtEnd", "at the end");
     await nursery.cancel();
     const failed = await rejection(nursery.close());

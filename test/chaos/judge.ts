@@ -37,7 +37,9 @@ const REQUESTS: readonly HarmKind[] = ["cancel", "fell", "cancel nursery", "canc
 /** The end of a scope, which has no reason. */
 const CLOSINGS: readonly HarmKind[] = ["close nursery", "throw in body"];
 /** Ends an actor at once, whatever it does. */
-const CERTAIN: readonly HarmKind[] = ["kill", "cancel", "SIGKILL", "cut", "cut host", "cut actor"];
+const CERTAIN: readonly HarmKind[] = ["kill", "cancel", "SIGKILL", "cut", "cut host"];
+/** Who does or suffers this hears of nothing more. */
+const HALTS: readonly HarmKind[] = ["loop", "SIGSTOP"];
 /** Signals that only repeat a request. */
 const MILD = ["SIGTERM", "SIGINT", "SIGHUP"];
 
@@ -117,6 +119,9 @@ export function mustEnd(record: RoundRecord, harm: Done): boolean {
   if (member === undefined)
     return harm.victim !== undefined || (harm.group?.plan.pool?.name === on && DEATHS.includes(kind));
   if (CERTAIN.includes(kind)) return true;
+  // Nobody else sees that end.
+  if (kind === "cut actor")
+    return !record.done.some((other) => other.member === member && HALTS.includes(other.plan.kind));
   return !member.line.some(({ plan }) => plan.deaf) && isDeath(harm, member);
 }
 

@@ -1,11 +1,10 @@
 // The hosts of this user and their actors, as /proc shows them: so they are seen whatever they do, and nobody is asked. Linux.
-import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { processFigures } from "../observe/process-figures.js";
 import type { ProcessFigures } from "../protocol/tree.js";
-import { CHANNEL_VARIABLE, TEMPLATE_VARIABLE } from "../protocol/entry-contract.js";
 import { readTitle } from "../protocol/title.js";
-import { processStat } from "../spawn/process-stat.js";
+import { processStat, textOf, TICK } from "../spawn/process-stat.js";
+import { markOf, otherPids } from "./processes.js";
 
 /** A process that is a host, an actor, or a template of brood's; or whatever an actor has started. */
 export interface SeenProcess {
@@ -20,9 +19,6 @@ export interface SeenProcess {
   readonly process: ProcessFigures;
   readonly children: readonly SeenProcess[];
 }
-
-/** The kernel counts starts in units of 10 ms. */
-const TICK = 10;
 
 interface Found {
   readonly pid: number;
@@ -59,21 +55,19 @@ export function hosts(only?: number): SeenProcess[] {
 }
 
 function found(): Found[] {
-  const uptime = Number(text("/proc/uptime").split(" ")[0]) * 1_000;
-  const mine = names("/proc").filter((name) => /^\d+$/.test(name) && isMine(name));
-  return mine.flatMap((entry) => {
-    const pid = Number(entry);
+  const uptime = Number((textOf("/proc/uptime") ?? "").split(" ")[0]) * 1_000;
+  return otherPids().flatMap((pid) => {
     const [fields, figures] = [processStat(pid), processFigures(pid)];
-    if (fields === undefined || figures === undefined || pid === process.pid) return [];
-    const words = text(`/proc/${pid}/cmdline`).replace(/\0+$/, "").split("\0");
+    if (fields === undefined || figures === undefined) return [];
+    const words = (textOf(`/proc/${pid}/cmdline`) ?? "").replace(/\0+$/, "").split("\0");
     const title = readTitle(words.join(" "));
     const age = Math.max(0, uptime - Number(fields[19]) * TICK);
     const parent = title?.host ?? Number(fields[1]);
-    const marks = kindOf(pid);
-    // What an actor has started has its environment, unless it was cleared, but is no actor.
+    const mark = markOf(pid);
+    // What an actor has started has its mark, but is no actor.
     const isNode = words.some((word) => /[\\/]entry[\\/](process|template)\.cjs$/.test(word));
-    const kind = title !== undefined ? "actor" : isNode && marks !== undefined ? marks : undefined;
-    const method = kind !== "actor" ? undefined : marks === "actor" ? "exec" : "fork";
+    const kind = title !== undefined ? "actor" : isNode ? mark : undefined;
+    const method = kind !== "actor" ? undefined : mark === "actor" ? "exec" : "fork";
     // An actor that has no title yet is about to be told who it is.
     const name = title?.path ?? (kind === "actor" ? "starting" : kind === "template" ? "template" : commandOf(words));
     return [{ pid, parent, kind, name, method, figures, age }];
@@ -85,35 +79,4 @@ function commandOf(words: readonly string[]): string {
   const [command = "", ...args] = words;
   const file = basename(command).startsWith("node") ? args.find((arg) => !arg.startsWith("-")) : undefined;
   return basename(file ?? command);
-}
-
-function kindOf(pid: number): "actor" | "template" | undefined {
-  const environment = text(`/proc/${pid}/environ`).split("\0");
-  const has = (name: string): boolean => environment.some((one) => one.startsWith(`${name}=`));
-  if (has(TEMPLATE_VARIABLE)) return "template";
-  return has(CHANNEL_VARIABLE) ? "actor" : undefined;
-}
-
-function isMine(pid: string): boolean {
-  try {
-    return statSync(`/proc/${pid}`).uid === process.getuid?.();
-  } catch {
-    return false;
-  }
-}
-
-function names(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
-}
-
-function text(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
 }

@@ -1,12 +1,14 @@
 // brood tree: what there is to see of a live host, as the host itself tells it; of one that does not answer, what the system tells.
 // A host that would be ended by the question is not asked.
 import { randomUUID } from "node:crypto";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { answerFile, exchangeDirectory, questionFile } from "../observe/exchange.js";
 import { formatTree } from "../observe/format.js";
 import type { TreeDump } from "../protocol/tree.js";
+import { textOf } from "../spawn/process-stat.js";
 import { hosts, type SeenProcess } from "./hosts.js";
+import { environmentOf } from "./processes.js";
 import { nobody, parsePid } from "./ps.js";
 import { formatSeen } from "./seen.js";
 
@@ -50,7 +52,7 @@ const shown = (seen: SeenProcess, { dump, why }: Answer): string =>
 
 async function ask(pid: number): Promise<Answer> {
   if (!listens(pid)) return { why: "has no open nursery in its main thread, or listens to nobody" };
-  const directory = exchangeDirectory(environmentOf(pid));
+  const directory = exchangeDirectory(Object.fromEntries(environmentOf(pid)));
   if (directory === undefined) return { why: "has no directory of its own for an answer" };
   const name = randomUUID();
   const [question, answer] = [questionFile(directory, pid), answerFile(directory, pid, name)];
@@ -60,7 +62,7 @@ async function ask(pid: number): Promise<Answer> {
     if (!listens(pid)) return { why: "has just closed its last nursery" };
     process.kill(pid, "SIGUSR2");
     for (const until = performance.now() + PATIENCE; performance.now() < until; await sleep(LOOK)) {
-      const dump = read(answer);
+      const dump = textOf(answer);
       if (dump !== undefined) return { dump: JSON.parse(dump) as TreeDump };
     }
     return { why: "does not answer: it loops, or was stopped" };
@@ -73,23 +75,7 @@ async function ask(pid: number): Promise<Answer> {
 
 /** Whether the process has a handler for SIGUSR2: who has none is ended by it. */
 function listens(pid: number): boolean {
-  const caught = /^SigCgt:\s*([\da-f]+)$/m.exec(read(`/proc/${pid}/status`) ?? "")?.[1];
+  const caught = /^SigCgt:\s*([\da-f]+)$/m.exec(textOf(`/proc/${pid}/status`) ?? "")?.[1];
   return caught !== undefined && (BigInt(`0x${caught}`) & SIGUSR2_BIT) !== 0n;
 }
 const SIGUSR2_BIT = 1n << 11n;
-
-function environmentOf(pid: number): Record<string, string> {
-  const entries = (read(`/proc/${pid}/environ`) ?? "").split("\0").map((one) => {
-    const at = one.indexOf("=");
-    return [one.slice(0, at), one.slice(at + 1)] as const;
-  });
-  return Object.fromEntries(entries.filter(([key]) => key !== ""));
-}
-
-function read(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
-}
